@@ -1,0 +1,4 @@
+import { FirstTables1795300000000 } from './1795300000000-first-tables.js';
+
+/** Every migration in order. Listed by hand, so that a build or a test never depends on a file pattern. */
+export const MIGRATIONS = [FirstTables1795300000000];

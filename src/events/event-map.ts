@@ -1,0 +1,22 @@
+import type { StoredReport } from '../core/model/stored-report.js';
+
+/** Every event of the hub and what it carries. Read this list and you know what can happen. */
+export interface EventMap {
+  /** Reports of one monitor were committed; `reports` in time order, at least one. */
+  'report.stored': { monitorId: string; receivedAt: number; reports: readonly StoredReport[] };
+  /** Reports older than the newest one known arrived and were committed. */
+  'report.backfilled': { monitorId: string; fromAt: number; toAt: number };
+  'monitor.created': { monitorId: string };
+  /** Any change of a monitor's row: settings, state. */
+  'monitor.changed': { monitorId: string };
+  'monitor.deleted': { monitorId: string };
+  /** State or health of a monitor is another than before. */
+  'monitor.statusChanged': { monitorId: string };
+  /** The first admin was made; what existed before belongs to them. */
+  'admin.created': { userId: string };
+  'apiKey.revoked': { apiKeyId: string; monitorId: string };
+  /** A session is over (logout, expiry, user disabled): its sockets must close. */
+  'session.ended': { sessionId: string };
+}
+
+export type EventName = keyof EventMap;
