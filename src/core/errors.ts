@@ -26,6 +26,7 @@ export const ERROR_STATUS = {
   unknown_field: 400,
   not_available_yet: 400,
   unauthenticated: 401,
+  setup_required: 401,
   forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
