@@ -13,7 +13,6 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stateDir = join(root, '.prepare');
 const pinnedNode = join(root, 'node_modules', '.bin', 'node');
 
-// Generated folders are left out of the sources: they change by the build itself.
 const parts = [
   {
     name: 'hub',
@@ -26,14 +25,12 @@ const parts = [
       'package.json',
       'scripts/build-agent.mjs',
     ],
-    leaveOut: /\.spec\.ts$/,
     output: 'dist/src/main.js',
     script: 'build:hub',
   },
   {
     name: 'page',
     sources: ['web'],
-    leaveOut: /^web\/(node_modules|build|build-graphiql|\.svelte-kit|src\/lib\/paraglide)(\/|$)|\.spec\.ts$/,
     output: 'web/build/index.html',
     script: 'build:web',
   },
@@ -53,7 +50,7 @@ function readStamp(name) {
 
 function isPartFresh(part) {
   const output = join(root, part.output);
-  return existsSync(output) && readStamp(part.name) === hashFiles(root, part.sources, part.leaveOut);
+  return existsSync(output) && readStamp(part.name) === hashFiles(root, part.sources);
 }
 
 function isInstallFresh() {
@@ -125,7 +122,7 @@ async function build(stale) {
 
 async function buildPart(part) {
   dropStamp(part.name);
-  const hash = hashFiles(root, part.sources, part.leaveOut);
+  const hash = hashFiles(root, part.sources);
   const command = [...locateNpm(root), 'run', '--silent', part.script];
   await runQuietly(`building the ${part.name}`, command, { cwd: root, env: makeNpmEnv(root, stateDir) });
   if (!existsSync(join(root, part.output))) {

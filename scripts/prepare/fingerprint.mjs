@@ -2,11 +2,15 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Hash of the paths and contents of files and folders below root; contents, because a checkout touches times. */
-export function hashFiles(root, paths, leaveOut) {
+/**
+ * Hash of the paths and contents of the sources in files and folders below root. Contents, because a checkout
+ * touches times; without specs, and without what git ignores, which the build itself makes.
+ */
+export function hashFiles(root, paths) {
   const hash = createHash('sha256');
+  const ignored = ['', 'web'].flatMap((folder) => readIgnored(root, folder));
   const visit = (path) => {
-    if (leaveOut.test(path)) return;
+    if (path.endsWith('.spec.ts') || ignored.some((isIgnored) => isIgnored(path))) return;
     const full = join(root, path);
     const stat = statSync(full, { throwIfNoEntry: false });
     if (!stat) return;
@@ -18,6 +22,20 @@ export function hashFiles(root, paths, leaveOut) {
   };
   for (const path of paths) visit(path);
   return hash.digest('hex');
+}
+
+/** The plain names of a .gitignore as tests of a path; its wildcards are of no matter to a build. */
+function readIgnored(root, folder) {
+  const file = join(root, folder, '.gitignore');
+  if (!existsSync(file)) return [];
+  const names = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => /^[^#!*?\s]+$/.test(line));
+  return names.map((line) => {
+    const name = line.replace(/^\/|\/$/g, '');
+    if (name.includes('/')) return (path) => path === `${folder ? `${folder}/` : ''}${name}`;
+    return (path) => path.endsWith(`/${name}`);
+  });
 }
 
 const dependencyFields = [
