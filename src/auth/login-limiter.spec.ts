@@ -1,0 +1,80 @@
+import { jest } from '@jest/globals';
+import { LoginLimiter } from './login-limiter.js';
+
+const outcome = async (attempt: Promise<unknown>): Promise<string> =>
+  attempt.then(
+    () => 'admitted',
+    (error: { code: string; retryAfterSeconds: number }) => `${error.code} ${error.retryAfterSeconds}`,
+  );
+
+describe('LoginLimiter', () => {
+  let limiter: LoginLimiter;
+
+  beforeEach(() => {
+    jest.useFakeTimers({ now: 1_795_353_691_461 });
+    limiter = new LoginLimiter();
+  });
+  afterEach(() => jest.useRealTimers());
+
+  const fail = (email: string, ip: string): Promise<string> => outcome(limiter.begin(email, ip));
+  const failTimes = async (times: number, email: string, ip: string): Promise<void> => {
+    for (let n = 0; n < times; n += 1) expect(await fail(email, ip)).toBe('admitted');
+  };
+
+  it('admits the fifth failure of an account and refuses the sixth attempt, from wherever', async () => {
+    for (let n = 1; n <= 5; n += 1) expect(await fail('kim@example.com', `203.0.113.${n}`)).toBe('admitted');
+    expect(await fail('KIM@example.com', '203.0.113.6')).toBe('too_many_requests 1');
+    expect(await fail('lee@example.com', '203.0.113.6')).toBe('admitted');
+  });
+
+  it('counts a network across accounts, an IPv6 visitor by its /64', async () => {
+    for (let n = 1; n <= 5; n += 1)
+      expect(await fail(`u${n}@example.com`, `2001:db8:0:7::${n}`)).toBe('admitted');
+    expect(await fail('u6@example.com', '2001:db8:0:7:ffff::6')).toBe('too_many_requests 1');
+    expect(await fail('u6@example.com', '2001:db8:0:8::6')).toBe('admitted');
+  });
+
+  it('lets no more than five of a hundred parallel guesses pass', async () => {
+    const guesses = await Promise.all(
+      Array.from({ length: 100 }, () => fail('kim@example.com', '203.0.113.1')),
+    );
+    expect(guesses.filter((guess) => guess === 'admitted')).toHaveLength(5);
+  });
+
+  it('doubles the pause with each failure up to a quarter of an hour, and a refused attempt adds nothing', async () => {
+    await failTimes(5, 'kim@example.com', '203.0.113.1');
+    for (const pause of [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]) {
+      expect(await fail('kim@example.com', '203.0.113.1')).toBe(`too_many_requests ${pause}`);
+      jest.advanceTimersByTime(pause * 1000 - 1);
+      expect(await fail('kim@example.com', '203.0.113.1')).toBe('too_many_requests 1');
+      jest.advanceTimersByTime(1);
+      expect(await fail('kim@example.com', '203.0.113.1')).toBe('admitted');
+    }
+  });
+
+  it('forgets a quarter of an hour after the last failure', async () => {
+    await failTimes(4, 'kim@example.com', '203.0.113.1');
+    jest.advanceTimersByTime(15 * 60_000);
+    await failTimes(5, 'kim@example.com', '203.0.113.1');
+    expect(await fail('kim@example.com', '203.0.113.1')).toBe('too_many_requests 1');
+  });
+
+  it('opens the account at the right password, but buys no guesses at other accounts with it', async () => {
+    await failTimes(4, 'kim@example.com', '203.0.113.1');
+    await (await limiter.begin('own@example.com', '203.0.113.1')).succeed();
+    expect(await fail('kim@example.com', '203.0.113.1')).toBe('admitted');
+    expect(await fail('lee@example.com', '203.0.113.1')).toBe('too_many_requests 1');
+  });
+
+  it('holds nobody up, from a network they have signed in from, because a stranger guesses at their account', async () => {
+    await (await limiter.begin('kim@example.com', '198.51.100.7')).succeed();
+    for (let n = 1; n <= 5; n += 1) await fail('kim@example.com', `203.0.113.${n}`);
+    expect(await fail('kim@example.com', '203.0.113.6')).toBe('too_many_requests 1');
+    expect(await fail('kim@example.com', '198.51.100.7')).toBe('admitted');
+  });
+
+  it('does not count what was withdrawn', async () => {
+    for (let n = 0; n < 20; n += 1) await (await limiter.begin('kim@example.com', '203.0.113.1')).withdraw();
+    await failTimes(5, 'kim@example.com', '203.0.113.1');
+  });
+});
