@@ -76,13 +76,18 @@ export function isInstalled(root) {
 function isEntryInstalled(root, path, entry, present) {
   if (!path.includes('node_modules/')) return true;
   if (!isForThisPlatform(entry)) return true;
-  const found = present[path];
-  if (!found) return entry.optional === true && !isPinnedNode(path);
-  return (
-    found.version === entry.version &&
-    found.integrity === entry.integrity &&
-    existsSync(join(root, path, 'package.json'))
-  );
+  if (!present[path]) return entry.optional === true && !isPinnedNode(path);
+  if (entry.link) return existsSync(join(root, path));
+  // What stands on the disk counts: `npm install --package-lock-only` rewrites the hidden lockfile alone.
+  return present[path].integrity === entry.integrity && readVersion(join(root, path)) === entry.version;
+}
+
+function readVersion(folder) {
+  try {
+    return readJson(join(folder, 'package.json')).version;
+  } catch {
+    return undefined;
+  }
 }
 
 function isForThisPlatform(entry) {
