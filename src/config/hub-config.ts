@@ -1,0 +1,32 @@
+/** What the environment says, checked; frozen, read once at the start. */
+export interface HubConfig {
+  /** 0 = any free one. */
+  readonly port: number;
+  /** Address to listen on. */
+  readonly host: string;
+  /** As users reach the hub: origin without a path. Not given: `http://HOST:PORT` of the listening socket. */
+  readonly publicOrigin?: string;
+  /** Path in front of every address: '' or '/mon', never with a slash at its end. */
+  readonly basePath: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly logLevel: LogLevel;
+  /** IANA name; not given: the machine's. */
+  readonly timeZone?: string;
+  /** Secret. Not given: the embedded Postgres. */
+  readonly databaseUrl?: string;
+  /** The first admin of an unattended start. */
+  readonly admin?: { readonly email: string; readonly password: string };
+  /** Names in `Host` that are served besides the public one, localhost and IP addresses; lower case, no port. */
+  readonly allowedHosts: readonly string[];
+  /** Addresses and CIDRs of proxies whose `X-Forwarded-*` counts. */
+  readonly trustedProxies: readonly string[];
+  /** Plain http is wanted beyond this machine: cookies without `Secure`, a standing banner. */
+  readonly isHttpAllowed: boolean;
+}
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Nest token of the HubConfig. */
+export const HUB_CONFIG = Symbol('HUB_CONFIG');

@@ -1,0 +1,25 @@
+import { Client, escapeIdentifier, escapeLiteral, type ClientConfig } from 'pg';
+import type { DatabaseConnection } from './database-connection.js';
+
+/**
+ * Makes the hub's role and database in the embedded cluster where they are missing: a start that was cut between
+ * making the cluster and this is finished by the next one.
+ */
+export async function ensureAppDatabase(superuser: ClientConfig, app: DatabaseConnection): Promise<void> {
+  const client = new Client(superuser);
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const role = escapeIdentifier(app.user);
+    const roles = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [app.user]);
+    if (roles.rowCount === 0) {
+      await client.query(`CREATE ROLE ${role} LOGIN PASSWORD ${escapeLiteral(app.password ?? '')}`);
+    }
+    const databases = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [app.database]);
+    if (databases.rowCount === 0) {
+      await client.query(`CREATE DATABASE ${escapeIdentifier(app.database)} OWNER ${role}`);
+    }
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,31 @@
+const SYSTEM_FAULTS: Record<string, string> = {
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  ENOTDIR: 'a part of the path is a file',
+  ENOENT: 'no such file or directory',
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  ETIMEDOUT: 'no answer in time',
+  ENOTFOUND: 'the name is not known',
+  EAI_AGAIN: 'the name cannot be resolved',
+  EHOSTUNREACH: 'no route to it',
+  ENETUNREACH: 'no route to its network',
+};
+
+/** The machine-readable code of an error: the system's (`EACCES`) or Postgres' SQLSTATE. */
+export function readFaultCode(error: unknown): string | undefined {
+  if (error instanceof AggregateError && error.errors.length > 0) return readFaultCode(error.errors[0]);
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** A few words for an operator. Node's own texts of file errors repeat paths and call names; these do not. */
+export function describeFault(error: unknown): string {
+  const code = readFaultCode(error);
+  if (code !== undefined && SYSTEM_FAULTS[code] !== undefined) return SYSTEM_FAULTS[code];
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split('\n', 1)[0] || code || 'unknown fault';
+}
