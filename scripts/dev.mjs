@@ -89,15 +89,15 @@ function dropBase(path) {
   return path.replace(/^\/__BASE__/, '');
 }
 
-let page;
+startHub();
+watchHub();
+const page = servePage();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, async () => {
     if (isStopping) return;
     isStopping = true;
-    await Promise.allSettled([stopHub(), page?.close()]);
+    await Promise.allSettled([stopHub(), page.then((server) => server.close())]);
     process.exit(0);
   });
 }
-startHub();
-watchHub();
-page = await servePage();
+await page;
