@@ -1,0 +1,20 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { readErrorCode, sendProblem } from './problem.js';
+
+/** The one place where an error of a REST route becomes an answer. GraphQL has its own (`formatGraphqlError`). */
+@Catch()
+export class DomainErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger('http');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    if (host.getType<'http' | 'graphql'>() === 'graphql') throw error;
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (readErrorCode(error) === 'internal') {
+      const stack =
+        error instanceof Error ? (error.stack ?? error.message) : 'a value that is no Error was thrown';
+      this.logger.error(`request ${reply.request.id} failed: ${stack}`);
+    }
+    sendProblem(reply, error);
+  }
+}

@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, Server, ServerOptions } from 'node:http';
+import type { Socket } from 'node:net';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '../../core/errors.js';
+import { renderRawProblem, sendProblem } from '../problem.js';
+import { dropApiTrailingSlash, stripBasePath } from './base-path.js';
+import { MAX_WIRE_BYTES, parseJsonBody } from './body-parser.js';
+import type { DoorConfig } from './door-config.js';
+import { createHostCheck } from './own-hosts.js';
+import { buildSecurityHeaders } from './security-headers.js';
+
+const GRAPHQL_BODY_BYTES = 64 * 1024;
+const SERVER_OPTIONS = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 15_000,
+  // Node looks for late requests only this often (30 s by default).
+  connectionsCheckingInterval: 1000,
+  // Clients that offer HTTP/2 by an upgrade get their answer over HTTP/1.1 instead of no answer.
+  shouldUpgradeCallback: (request: IncomingMessage) => request.headers.upgrade?.toLowerCase() === 'websocket',
+};
+
+/** The HTTP server of the hub with all its limits. Create the Nest application with `bodyParser: false`. */
+export function createHttpAdapter(config: DoorConfig): FastifyAdapter {
+  const createRequestId = createRequestIdSource();
+  const setHeaders = createHeaderSetter(config);
+  const options: FastifyHttpOptions<Server> & { http: ServerOptions } = {
+    http: SERVER_OPTIONS,
+    requestTimeout: 30_000,
+    // Reports each 10 to 60 s find their connection still open; beyond that an idle one is not worth keeping.
+    keepAliveTimeout: 75_000,
+    bodyLimit: MAX_WIRE_BYTES,
+    logger: false,
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    requestIdHeader: false,
+    genReqId: createRequestId,
+    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false },
+    rewriteUrl: (request) => dropApiTrailingSlash(stripBasePath(request.url ?? '/', config.basePath)),
+    frameworkErrors: (_error, request, reply) => {
+      setHeaders(request, reply);
+      // Not echoed, and no stricter than an unknown path: the router could not even read it.
+      sendProblem(reply, new DomainError('not_found', 'There is nothing at this address.'));
+    },
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket, createRequestId()),
+  };
+  const adapter = new FastifyAdapter(options);
+  setUpInstance(adapter.getInstance() as unknown as FastifyInstance, config, setHeaders);
+  return adapter;
+}
+
+function setUpInstance(
+  instance: FastifyInstance,
+  config: DoorConfig,
+  setHeaders: (request: FastifyRequest, reply: FastifyReply) => void,
+): void {
+  const isAllowedHost = createHostCheck(config);
+  instance.removeAllContentTypeParsers();
+  instance.addContentTypeParser('*', parseJsonBody as never);
+  instance.addHook('onRoute', (route) => {
+    if (route.url === '/graphql') route.bodyLimit = GRAPHQL_BODY_BYTES;
+  });
+  instance.addHook('onRequest', (request, reply, done) => {
+    setHeaders(request, reply);
+    if (!isAllowedHost(request.headers.host)) {
+      done(
+        new DomainError(
+          'misdirected_host',
+          'This host name is not one of the hub. Set PUBLIC_URL, or add the name to WATCHKEEPER_ALLOWED_HOSTS.',
+        ),
+      );
+    } else if (request.raw.url?.charCodeAt(0) !== 0x2f) {
+      // An absolute-form or asterisk target: a door that nobody needs and that others have been entered by.
+      done(new DomainError('invalid_input', 'The request target must be a path.'));
+    } else done();
+  });
+}
+
+function createHeaderSetter(config: DoorConfig): (request: FastifyRequest, reply: FastifyReply) => void {
+  const headers = buildSecurityHeaders(config);
+  const unstored = { ...headers, 'cache-control': 'no-store' };
+  return (request, reply) => {
+    const url = request.raw.url ?? '';
+    reply.headers(url.startsWith('/api/') || url.startsWith('/graphql') ? unstored : headers);
+  };
+}
+
+/** Short ids, unique over restarts; a counter is enough within one process and costs nothing on the hot route. */
+function createRequestIdSource(): () => string {
+  const boot = randomBytes(5).toString('hex');
+  let count = 0;
+  return () => `${boot}-${(++count).toString(36)}`;
+}
+
+/** Answers what the HTTP parser itself refused or gave up waiting for; Fastify never sees such a request. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket, requestId: string): void {
+  if (socket.destroyed || error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const answer =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? new DomainError('timeout', 'The request did not arrive in time.')
+      : new DomainError('invalid_input', 'This is not an HTTP request that the hub can read.');
+  socket.write(renderRawProblem(answer, requestId));
+  socket.destroySoon();
+}

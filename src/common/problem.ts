@@ -1,0 +1,144 @@
+import { HttpException } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { DomainError, ERROR_STATUS, type ErrorCode } from '../core/errors.js';
+
+/** One fault of an input, beside others: the field's path (`tags.0`) and what is wrong with it. */
+export interface InputFault {
+  readonly path: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** An input refused for several reasons at once: the answer names each of them. */
+export class InputError extends DomainError {
+  constructor(readonly faults: readonly InputFault[]) {
+    const first = faults[0];
+    super(first?.code ?? 'invalid_input', first?.message ?? 'The input is not valid.', first?.path);
+    this.name = 'InputError';
+  }
+}
+
+/** The body of every error answer (RFC 9457). It never repeats what the sender wrote. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly detail?: string;
+  readonly requestId: string;
+  readonly errors?: readonly InputFault[];
+}
+
+export const PROBLEM_TYPE_PREFIX = 'urn:watchkeeper:problem:';
+
+const TITLES: Record<ErrorCode, string> = {
+  malformed_json: 'The body is not valid JSON',
+  too_deep: 'The body is nested too deeply',
+  forbidden_key: 'The body has a forbidden key',
+  bad_encoding: 'The body cannot be decompressed',
+  invalid_input: 'The input is not valid',
+  unknown_field: 'The input has an unknown field',
+  not_available_yet: 'Not available yet',
+  unauthenticated: 'Sign-in needed',
+  setup_required: 'Set-up needed',
+  forbidden: 'Not allowed',
+  not_found: 'Not found',
+  method_not_allowed: 'Method not allowed',
+  timeout: 'The request took too long',
+  conflict: 'Conflict',
+  monitor_stopped: 'The monitor is stopped',
+  version_conflict: 'Somebody else was faster',
+  body_too_large: 'The body is too large',
+  unsupported_media_type: 'Media type not supported',
+  misdirected_host: 'Unknown host name',
+  nothing_accepted: 'Nothing was accepted',
+  too_many_requests: 'Too many requests',
+  internal: 'Internal error',
+  overloaded: 'Too busy',
+  storage_unavailable: 'Storage is not available',
+  storage_full: 'Storage is full',
+  not_ready: 'Not ready',
+};
+
+const CODE_OF_STATUS: Record<number, ErrorCode> = {
+  400: 'invalid_input',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  408: 'timeout',
+  409: 'conflict',
+  412: 'version_conflict',
+  413: 'body_too_large',
+  414: 'not_found',
+  415: 'unsupported_media_type',
+  421: 'misdirected_host',
+  422: 'invalid_input',
+  429: 'too_many_requests',
+  431: 'invalid_input',
+  503: 'overloaded',
+};
+
+/** The stable code of anything that was thrown; what is not one of ours and has no client status is `internal`. */
+export function readErrorCode(error: unknown): ErrorCode {
+  if (error instanceof DomainError) return error.code;
+  const status =
+    error instanceof HttpException
+      ? error.getStatus()
+      : (error as { statusCode?: unknown } | null)?.statusCode;
+  return (typeof status === 'number' && CODE_OF_STATUS[status]) || 'internal';
+}
+
+export function buildProblem(error: unknown, requestId: string): Problem {
+  const code = readErrorCode(error);
+  const isOurs = error instanceof DomainError && code !== 'internal';
+  return {
+    type: PROBLEM_TYPE_PREFIX + code,
+    title: TITLES[code],
+    status: ERROR_STATUS[code],
+    code,
+    ...(isOurs && { detail: error.message }),
+    requestId,
+    ...readFaults(error),
+  };
+}
+
+function readFaults(error: unknown): { errors?: readonly InputFault[] } {
+  if (error instanceof InputError) return { errors: error.faults };
+  if (error instanceof DomainError && error.path !== undefined) {
+    return { errors: [{ path: error.path, code: error.code, message: error.message }] };
+  }
+  return {};
+}
+
+/**
+ * Answers with a problem document; native Fastify routes use it as the filter does.
+ * `members` are further members of the document (RFC 9457, section 3.2).
+ */
+export function sendProblem(reply: FastifyReply, error: unknown, members?: Record<string, unknown>): void {
+  if (reply.sent || reply.raw.headersSent) return;
+  const problem = buildProblem(error, reply.request.id);
+  if (error instanceof DomainError && error.retryAfterSeconds !== undefined) {
+    reply.header('retry-after', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
+  }
+  reply
+    .code(problem.status)
+    .header('content-type', 'application/problem+json')
+    .header('x-request-id', problem.requestId)
+    .send(JSON.stringify(members ? { ...problem, ...members } : problem));
+}
+
+/** The same answer for a socket that Fastify does not (or no longer) look after: one whole HTTP/1.1 message. */
+export function renderRawProblem(error: DomainError, requestId: string): string {
+  const problem = buildProblem(error, requestId);
+  const body = JSON.stringify(problem);
+  return (
+    `HTTP/1.1 ${problem.status} ${problem.title}\r\n` +
+    'Connection: close\r\n' +
+    'Content-Type: application/problem+json\r\n' +
+    'Cache-Control: no-store\r\n' +
+    'X-Content-Type-Options: nosniff\r\n' +
+    (error.retryAfterSeconds === undefined ? '' : `Retry-After: ${Math.ceil(error.retryAfterSeconds)}\r\n`) +
+    `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  );
+}
