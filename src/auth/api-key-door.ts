@@ -1,0 +1,49 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { DomainError } from '../core/errors.js';
+import { readPresentedKey } from './api-key-format.js';
+import { ApiKeyUsage } from './api-key-usage.js';
+import { ApiKeyVerdicts, type Verdict } from './api-key-verdict.js';
+import { BadKeyLimiter } from './bad-key-limiter.js';
+
+/** The door that report keys open: verdict, brake on guessing, and the note of the last use, in the right order. */
+@Injectable()
+export class ApiKeyDoor {
+  constructor(
+    private readonly verdicts: ApiKeyVerdicts,
+    private readonly limiter: BadKeyLimiter,
+    private readonly usage: ApiKeyUsage,
+  ) {}
+
+  /**
+   * Whose report this is; not a promise when the key is known, which is nearly always. Throws or rejects with one
+   * and the same `unauthenticated` for a missing, malformed, unknown, expired or revoked key, and with
+   * `too_many_requests` for a network that showed too many bad ones. A known key passes from there all the same.
+   */
+  admit(headers: IncomingHttpHeaders, ip: string): Verdict | Promise<Verdict> {
+    const presented = readPresentedKey(headers);
+    if (presented === undefined) throw refuse();
+    const known = this.verdicts.recall(presented);
+    if (!known) return this.admitUnknown(presented, ip);
+    this.usage.note(known.apiKeyId, ip);
+    return known;
+  }
+
+  private async admitUnknown(presented: string, ip: string): Promise<Verdict> {
+    const retryAfterSeconds = await this.limiter.isBlocked(ip);
+    if (retryAfterSeconds !== undefined) {
+      throw new DomainError('too_many_requests', 'Too many wrong API keys.', undefined, retryAfterSeconds);
+    }
+    const verdict = await this.verdicts.judge(presented);
+    if (!verdict) {
+      await this.limiter.noteBadKey(ip);
+      throw refuse();
+    }
+    this.usage.note(verdict.apiKeyId, ip);
+    return verdict;
+  }
+}
+
+function refuse(): DomainError {
+  return new DomainError('unauthenticated', 'The API key is missing or not valid.');
+}

@@ -1,0 +1,67 @@
+import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CurrentUser } from '../common/current-user.decorator.js';
+import type { UserPrincipal } from '../common/principal.js';
+import { Public } from '../common/public.decorator.js';
+import { LoginDto, SetupDto, SignedInDto } from './auth.dto.js';
+import { LoginService, type SignedIn } from './login.service.js';
+import { SessionService, type Visitor } from './session.service.js';
+import { SetupService } from './setup.service.js';
+
+@ApiTags('Signing in')
+@Controller('api/auth')
+export class AuthController {
+  constructor(
+    private readonly setup: SetupService,
+    private readonly logins: LoginService,
+    private readonly sessions: SessionService,
+  ) {}
+
+  @Post('setup')
+  @Public()
+  @HttpCode(200)
+  @ApiOkResponse({ type: SignedInDto })
+  async setUp(
+    @Body() { token, email, password }: SetupDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SignedInDto> {
+    return answer(await this.setup.setUp(token, email, password, readVisitor(request)), reply);
+  }
+
+  @Post('login')
+  @Public()
+  @HttpCode(200)
+  @ApiOkResponse({ type: SignedInDto })
+  async logIn(
+    @Body() { email, password }: LoginDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SignedInDto> {
+    const before = await this.sessions.authenticate(request.headers);
+    const signedIn = await this.logins.login(email, password, readVisitor(request));
+    // The session that the cookie held until now would live on unseen.
+    if (before) await this.sessions.end(before.sessionId);
+    return answer(signedIn, reply);
+  }
+
+  @Post('logout')
+  @HttpCode(204)
+  async logOut(
+    @CurrentUser() principal: UserPrincipal,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    await this.sessions.end(principal.sessionId);
+    reply.header('set-cookie', this.sessions.clearCookie());
+  }
+}
+
+function readVisitor(request: FastifyRequest): Visitor {
+  return { ip: request.ip, userAgent: request.headers['user-agent'] };
+}
+
+function answer({ user, cookie }: SignedIn, reply: FastifyReply): SignedInDto {
+  reply.header('set-cookie', cookie);
+  return { user: { id: user.id, email: user.email, role: user.role } };
+}

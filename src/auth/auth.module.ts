@@ -1,0 +1,69 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { PassportModule } from '@nestjs/passport';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AccessGuard } from './access.guard.js';
+import { AdminPresence } from './admin-presence.js';
+import { ApiKeyDoor } from './api-key-door.js';
+import { ApiKeyLookup } from './api-key-lookup.js';
+import { ApiKeyUsage } from './api-key-usage.js';
+import { ApiKeyVerdicts } from './api-key-verdict.js';
+import { ApiKeyEntity } from './api-key.entity.js';
+import { ApiKeyService } from './api-key.service.js';
+import { ApiKeyStrategy } from './api-key.strategy.js';
+import { AuthController } from './auth.controller.js';
+import { BadKeyLimiter } from './bad-key-limiter.js';
+import { CLOCK } from './clock.js';
+import { FirstAdmin } from './first-admin.js';
+import { LoginLimiter } from './login-limiter.js';
+import { LoginService } from './login.service.js';
+import { PasswordHasher } from './password-hasher.js';
+import { SessionExpiryJob } from './session-expiry.job.js';
+import { SessionService } from './session.service.js';
+import { SessionStrategy } from './session.strategy.js';
+import { SetupLinkJob } from './setup-link.job.js';
+import { SetupService } from './setup.service.js';
+import { UserSessionEntity } from './user-session.entity.js';
+import { UserEntity } from './user.entity.js';
+import { UserService } from './user.service.js';
+
+@Module({
+  imports: [
+    PassportModule.register({ session: false }),
+    TypeOrmModule.forFeature([UserEntity, UserSessionEntity, ApiKeyEntity]),
+  ],
+  controllers: [AuthController],
+  providers: [
+    { provide: CLOCK, useValue: Date.now },
+    { provide: APP_GUARD, useClass: AccessGuard },
+    AdminPresence,
+    ApiKeyDoor,
+    ApiKeyLookup,
+    ApiKeyService,
+    ApiKeyStrategy,
+    ApiKeyUsage,
+    ApiKeyVerdicts,
+    BadKeyLimiter,
+    FirstAdmin,
+    LoginLimiter,
+    LoginService,
+    PasswordHasher,
+    SessionExpiryJob,
+    SessionService,
+    SessionStrategy,
+    SetupLinkJob,
+    SetupService,
+    UserService,
+  ],
+  exports: [
+    AdminPresence,
+    ApiKeyDoor,
+    ApiKeyService,
+    ApiKeyVerdicts,
+    BadKeyLimiter,
+    SessionService,
+    SetupService,
+    UserService,
+  ],
+})
+export class AuthModule {}

@@ -1,0 +1,106 @@
+import { timingSafeEqual } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
+import { DomainError } from '../core/errors.js';
+import { CLOCK, type Clock } from './clock.js';
+import { FirstAdmin } from './first-admin.js';
+import type { SignedIn } from './login.service.js';
+import { createOpaqueToken, hashToken } from './opaque-token.js';
+import { removeSetupLink, writeSetupLink } from './setup-link-file.js';
+import { SessionService, type Visitor } from './session.service.js';
+
+export const SETUP_LINK_LIFE_MS = 30 * 60_000;
+const TOKEN_BYTES = 16;
+
+/** The one-time link by which whoever sees the hub's console makes the first admin. */
+@Injectable()
+export class SetupService {
+  private link: { readonly expiresAt: number; readonly address: string } | undefined;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly firstAdmin: FirstAdmin,
+    private readonly sessions: SessionService,
+    @Inject(HUB_CONFIG) private readonly config: HubConfig,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Called once at start. Makes the admin that the environment names, or returns a new set-up link (the one
+   * before is void), or null when there is an admin. `address` is where the hub is reached, without a slash at the end.
+   */
+  async prepare(address: string): Promise<string | null> {
+    const { admin } = this.config;
+    if (admin && !(await this.firstAdmin.exists())) await this.firstAdmin.create(admin.email, admin.password);
+    if (await this.firstAdmin.exists()) {
+      await this.withdraw();
+      return null;
+    }
+    return this.issue(address);
+  }
+
+  /** A new link when the last one has run out unused; else null. */
+  async renew(): Promise<string | null> {
+    if (!this.link || this.clock() < this.link.expiresAt) return null;
+    if (await this.firstAdmin.exists()) {
+      await this.withdraw();
+      return null;
+    }
+    return this.issue(this.link.address);
+  }
+
+  /** Makes the first admin and signs them in. Closed (`not_found`) for ever once there is one. */
+  async setUp(token: string, email: string, password: string, visitor: Visitor): Promise<SignedIn> {
+    if (await this.firstAdmin.exists()) throw closed();
+    // Before the costly hash, so that only the holder of the link can ask for one; again, locked, below.
+    await this.assertToken(token, this.dataSource.manager);
+    let cookie = '';
+    const user = await this.firstAdmin.create(email, password, async (manager, created) => {
+      await this.assertToken(token, manager);
+      await manager.query('delete from setup_token');
+      cookie = await this.sessions.start(created.id, visitor, manager);
+    });
+    this.link = undefined;
+    await removeSetupLink(this.config.dataDir);
+    return { user, cookie };
+  }
+
+  private async issue(address: string): Promise<string> {
+    const token = createOpaqueToken(TOKEN_BYTES);
+    const expiresAt = this.clock() + SETUP_LINK_LIFE_MS;
+    await this.dataSource.query(
+      `insert into setup_token (token_hash, expires_at) values ($1, $2)
+       on conflict (only) do update set token_hash = excluded.token_hash, expires_at = excluded.expires_at`,
+      [hashToken(token), new Date(expiresAt)],
+    );
+    this.link = { expiresAt, address };
+    // In the fragment, which no browser sends and no proxy logs.
+    const link = `${address}/setup#token=${token}`;
+    await writeSetupLink(this.config.dataDir, link);
+    return link;
+  }
+
+  private async withdraw(): Promise<void> {
+    this.link = undefined;
+    await this.dataSource.query('delete from setup_token');
+    await removeSetupLink(this.config.dataDir);
+  }
+
+  private async assertToken(token: string, manager: EntityManager): Promise<void> {
+    const [row] = await manager.query<{ token_hash: Buffer; expires_at: Date }[]>(
+      'select token_hash, expires_at from setup_token',
+    );
+    const isRight = row !== undefined && timingSafeEqual(hashToken(token), row.token_hash);
+    if (!isRight || this.clock() >= row.expires_at.getTime()) {
+      throw new DomainError(
+        'unauthenticated',
+        'This set-up link is not valid (any more). The console shows a new one.',
+      );
+    }
+  }
+}
+
+function closed(): DomainError {
+  return new DomainError('not_found', 'There is nothing here.');
+}
