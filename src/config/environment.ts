@@ -1,0 +1,136 @@
+import { isIP } from 'node:net';
+import { IsOptional, ValidateBy, isEmail, isFQDN, isPort } from 'class-validator';
+import { LOG_LEVELS } from './hub-config.js';
+
+/** A whole-string check of one variable; `fault` says what is wrong and what to give. */
+function Rule(isGood: (value: string) => boolean, fault: string): PropertyDecorator {
+  return (target, name) => {
+    IsOptional()(target, name);
+    const validate = (value: unknown): boolean => typeof value === 'string' && isGood(value);
+    ValidateBy({ name: 'rule', validator: { validate, defaultMessage: () => fault } })(target, name);
+  };
+}
+
+/** The variables as they are given, each with its rule. An empty one counts as not given. */
+export class Environment {
+  @Rule(
+    (value) => value === '0' || isPort(value),
+    'is not a port: give a whole number from 0 to 65535 (0 = any free)',
+  )
+  PORT?: string;
+
+  @Rule(isHostToListenOn, 'is not an address to listen on: give an IP address or localhost')
+  HOST?: string;
+
+  @Rule(
+    isPublicUrl,
+    'is not an address of the hub: give http(s)://name[:port][/path], without ?, # or a password',
+  )
+  PUBLIC_URL?: string;
+
+  @Rule((value) => !value.includes('\0'), 'is not a path')
+  DATA_DIR?: string;
+
+  @Rule(
+    (value) => LOG_LEVELS.some((level) => level === value),
+    `is not a log level: give one of ${LOG_LEVELS.join(', ')}`,
+  )
+  LOG_LEVEL?: string;
+
+  @Rule(isTimeZone, 'is not a time zone: give a name like Europe/Berlin, or UTC')
+  TZ?: string;
+
+  @Rule(isDatabaseUrl, 'is not an address of a Postgres: give postgres://user:password@host:port/database')
+  DATABASE_URL?: string;
+
+  @Rule((value) => isEmail(value), 'is not an e-mail address')
+  WATCHKEEPER_ADMIN_EMAIL?: string;
+
+  @Rule(
+    (value) => value.length >= 12 && value.length <= 128,
+    'is not a password to use: give 12 to 128 characters',
+  )
+  WATCHKEEPER_ADMIN_PASSWORD?: string;
+
+  @Rule(
+    (value) => splitList(value).every(isHostName),
+    'is not a list of host names: give names or IP addresses without port, parted by commas',
+  )
+  WATCHKEEPER_ALLOWED_HOSTS?: string;
+
+  @Rule(
+    (value) => splitList(value).every(isAddressOrCidr),
+    'is not a list of proxies: give IP addresses or CIDRs like 10.0.0.0/8, parted by commas',
+  )
+  WATCHKEEPER_TRUSTED_PROXIES?: string;
+
+  @Rule((value) => value === '0' || value === '1', 'is not a switch: give 1 or 0')
+  WATCHKEEPER_ALLOW_HTTP?: string;
+}
+
+export type VariableName = keyof Environment;
+
+/** Never shown, and each may be given as `…_FILE` instead. */
+export const SECRET_NAMES: readonly VariableName[] = ['DATABASE_URL', 'WATCHKEEPER_ADMIN_PASSWORD'];
+
+/** Names that are spoken for; giving one must not look as if it had an effect. */
+export const RESERVED_NAMES = [
+  'WATCHKEEPER_TLS',
+  'WATCHKEEPER_OUTBOUND_ALLOW_CIDRS',
+  'WATCHKEEPER_OWNER_DATABASE_URL',
+] as const;
+
+export const VARIABLE_NAMES: readonly VariableName[] = [
+  'PORT',
+  'HOST',
+  'PUBLIC_URL',
+  'DATA_DIR',
+  'LOG_LEVEL',
+  'TZ',
+  'DATABASE_URL',
+  'WATCHKEEPER_ADMIN_EMAIL',
+  'WATCHKEEPER_ADMIN_PASSWORD',
+  'WATCHKEEPER_ALLOWED_HOSTS',
+  'WATCHKEEPER_TRUSTED_PROXIES',
+  'WATCHKEEPER_ALLOW_HTTP',
+];
+
+/** Parts of a list parted by commas, without blanks around them. */
+export function splitList(value: string): string[] {
+  return value.split(',').map((part) => part.trim());
+}
+
+function isHostToListenOn(value: string): boolean {
+  return value === 'localhost' || isIP(value) !== 0;
+}
+
+function isHostName(value: string): boolean {
+  return isIP(value) !== 0 || isFQDN(value, { require_tld: false });
+}
+
+function isAddressOrCidr(value: string): boolean {
+  const [address = '', bits, ...rest] = value.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+function isPublicUrl(value: string): boolean {
+  // The parser of URLs drops blanks and line breaks; what it dropped was given by mistake.
+  if (/[\s\\?#]/.test(value) || !/^https?:\/\//i.test(value) || !URL.canParse(value)) return false;
+  const url = new URL(value);
+  return url.username === '' && url.password === '' && /^(?:\/[\w.~-]+)*\/?$/.test(url.pathname);
+}
+
+function isDatabaseUrl(value: string): boolean {
+  return /^postgres(?:ql)?:\/\/[^\s]+$/.test(value) && URL.canParse(value.replace('@/', '@localhost/'));
+}
+
+function isTimeZone(value: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,173 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { ConfigError } from './config-error.js';
+import { readConfig } from './read-config.js';
+
+function readFaults(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.lines;
+    throw error;
+  }
+  return [];
+}
+
+describe('readConfig', () => {
+  it('needs nothing: everything has a safe default', () => {
+    const config = readConfig({ PATH: '/bin', PORT: '', WATCHKEEPER_ADMIN_EMAIL: '' });
+    expect(config).toMatchObject({ port: 3000, host: '127.0.0.1', basePath: '', logLevel: 'info' });
+    expect(config.dataDir).toBe(path.resolve('data'));
+    expect(config).toMatchObject({ allowedHosts: [], trustedProxies: [], isHttpAllowed: false });
+    expect(config.admin ?? config.databaseUrl ?? config.publicOrigin).toBeUndefined();
+    expect(() => Object.assign(config, { port: 1 })).toThrow(TypeError);
+  });
+
+  it('reads every variable', () => {
+    const config = readConfig({
+      PORT: '0',
+      HOST: '0.0.0.0',
+      PUBLIC_URL: 'https://Watch.Example:8443/mon/',
+      DATA_DIR: '/srv/with blank',
+      LOG_LEVEL: 'debug',
+      TZ: 'Europe/Berlin',
+      DATABASE_URL: 'postgres://u:p@db/wk',
+      WATCHKEEPER_ADMIN_EMAIL: 'a@example.org',
+      WATCHKEEPER_ADMIN_PASSWORD: 'twelve chars',
+      WATCHKEEPER_ALLOWED_HOSTS: 'Hub.lan, 10.0.0.5',
+      WATCHKEEPER_TRUSTED_PROXIES: '10.0.0.0/8, ::1',
+      WATCHKEEPER_ALLOW_HTTP: '1',
+    });
+    expect(config).toEqual({
+      port: 0,
+      host: '0.0.0.0',
+      publicOrigin: 'https://watch.example:8443',
+      basePath: '/mon',
+      dataDir: '/srv/with blank',
+      logLevel: 'debug',
+      timeZone: 'Europe/Berlin',
+      databaseUrl: 'postgres://u:p@db/wk',
+      admin: { email: 'a@example.org', password: 'twelve chars' },
+      allowedHosts: ['hub.lan', '10.0.0.5'],
+      trustedProxies: ['10.0.0.0/8', '::1'],
+      isHttpAllowed: true,
+    });
+  });
+
+  it.each([
+    ['PORT', '3000x'],
+    ['PORT', '-1'],
+    ['PORT', '65536'],
+    ['PORT', ' 80'],
+    ['PORT', '80\n'],
+    ['HOST', 'example.org'],
+    ['HOST', '127.0.0.1\nx'],
+    ['PUBLIC_URL', 'watch.example'],
+    ['PUBLIC_URL', 'ftp://watch.example'],
+    ['PUBLIC_URL', 'https://user:pw@watch.example'],
+    ['PUBLIC_URL', 'https://watch.example/?a'],
+    ['PUBLIC_URL', 'https://watch.example/a//b'],
+    ['PUBLIC_URL', 'https://watch.example\n'],
+    ['LOG_LEVEL', 'loud'],
+    ['TZ', 'Mars/Base'],
+    ['WATCHKEEPER_ADMIN_EMAIL', 'nobody'],
+    ['WATCHKEEPER_ALLOWED_HOSTS', 'a.lan:80'],
+    ['WATCHKEEPER_ALLOWED_HOSTS', 'a.lan,,b.lan'],
+    ['WATCHKEEPER_TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['WATCHKEEPER_TRUSTED_PROXIES', '10.0.0.0/8/8'],
+    ['WATCHKEEPER_ALLOW_HTTP', 'yes'],
+  ])('refuses %s=%j in one line that names the variable and shows the value', (name, value) => {
+    const faults = readFaults({ [name]: value });
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(new RegExp(`^${name}: `));
+    expect(faults[0]).toContain(JSON.stringify(value));
+    expect(faults[0]).not.toContain('\n');
+  });
+
+  it('names all faults at once', () => {
+    const faults = readFaults({ PORT: 'x', LOG_LEVEL: 'y', WATCHKEEPER_TLS: 'auto', WATCHKEEPER_FOO: '1' });
+    expect(faults.map((line) => line.split(':')[0]).sort()).toEqual([
+      'LOG_LEVEL',
+      'PORT',
+      'WATCHKEEPER_FOO',
+      'WATCHKEEPER_TLS',
+    ]);
+  });
+
+  it.each([
+    ['WATCHKEEPER_ALOWED_HOSTS', 'WATCHKEEPER_ALLOWED_HOSTS'],
+    ['WATCHKEEPER_ADMIN_PASWORD_FILE', 'WATCHKEEPER_ADMIN_PASSWORD_FILE'],
+    ['WATCHKEEPER_PORT', 'PORT'],
+  ])('answers the unknown %s with %s', (wrong, right) => {
+    expect(readFaults({ [wrong]: '1' })).toEqual([`${wrong}: no such variable: did you mean ${right}?`]);
+  });
+
+  it('is not disturbed by what Kubernetes sets for a service of our name', () => {
+    expect(
+      readFaults({
+        WATCHKEEPER_PORT: 'tcp://10.3.0.7:80',
+        WATCHKEEPER_SERVICE_HOST: '10.3.0.7',
+        WATCHKEEPER_PORT_80_TCP_ADDR: '10.3.0.7',
+      }),
+    ).toEqual([]);
+  });
+
+  it.each(['WATCHKEEPER_TLS', 'WATCHKEEPER_OUTBOUND_ALLOW_CIDRS'])(
+    'says that %s has no effect yet',
+    (name) => {
+      expect(readFaults({ [name]: 'x' })[0]).toContain('not available yet');
+    },
+  );
+
+  it.each([
+    [{ HOST: '0.0.0.0' }, /^HOST: .*PUBLIC_URL.*WATCHKEEPER_ALLOW_HTTP=1/],
+    [{ HOST: '::' }, /^HOST: /],
+    [{ HOST: '0.0.0.0', PUBLIC_URL: 'http://localhost:3000' }, /^HOST: /],
+    [{ PUBLIC_URL: 'http://watch.example' }, /^PUBLIC_URL: .*WATCHKEEPER_ALLOW_HTTP=1/],
+    [{ WATCHKEEPER_ADMIN_EMAIL: 'a@example.org' }, /^WATCHKEEPER_ADMIN_PASSWORD: missing/],
+    [{ WATCHKEEPER_ADMIN_PASSWORD: 'twelve chars' }, /^WATCHKEEPER_ADMIN_EMAIL: missing/],
+  ])('refuses %j', (env, expected) => {
+    expect(readFaults(env)).toEqual([expect.stringMatching(expected)]);
+  });
+
+  it.each([
+    { HOST: '127.0.0.2' },
+    { HOST: '::1' },
+    { HOST: 'localhost' },
+    { HOST: '0.0.0.0', WATCHKEEPER_ALLOW_HTTP: '1' },
+    { HOST: '0.0.0.0', PUBLIC_URL: 'https://watch.example' },
+    { PUBLIC_URL: 'http://localhost:3000/mon' },
+  ])('accepts %j', (env) => {
+    expect(readFaults(env)).toEqual([]);
+  });
+
+  describe('secrets', () => {
+    const directory = mkdtempSync(path.join(os.tmpdir(), 'watchkeeper-config-'));
+    const file = path.join(directory, 'secret');
+    afterAll(() => rmSync(directory, { recursive: true }));
+
+    it('come from a file too, without its last line break', () => {
+      writeFileSync(file, 'postgres://u:p@db/wk\n');
+      expect(readConfig({ DATABASE_URL_FILE: file }).databaseUrl).toBe('postgres://u:p@db/wk');
+    });
+
+    it('are refused twice, missing or empty', () => {
+      expect(readFaults({ DATABASE_URL_FILE: file, DATABASE_URL: 'postgres://u:p@db/wk' })[0]).toContain(
+        'given twice',
+      );
+      expect(readFaults({ DATABASE_URL_FILE: `${file}-not` })[0]).toMatch(/^DATABASE_URL_FILE: .*ENOENT/);
+      writeFileSync(file, '');
+      expect(readFaults({ WATCHKEEPER_ADMIN_PASSWORD_FILE: file })[0]).toContain('is empty');
+    });
+
+    it('are never shown', () => {
+      const faults = readFaults({
+        DATABASE_URL: 'mysql://u:hunter2@db/wk',
+        WATCHKEEPER_ADMIN_PASSWORD: 'tooshort',
+      });
+      expect(faults).toHaveLength(2);
+      expect(faults.join()).not.toMatch(/hunter2|tooshort/);
+    });
+  });
+});
