@@ -1,0 +1,19 @@
+# The agent of a watched machine: one file and Node.js. Build from the root of the repository:
+#   docker build -f docker/agent.Dockerfile -t watchkeeper/agent .
+# It reads the machine through /rootfs, read-only, and listens to nothing:
+#   docker run -d --init --network host --pid host --read-only --cap-drop ALL -v /:/rootfs:ro,rslave \
+#     -e WATCHKEEPER_URL=https://hub.example.org -e WATCHKEEPER_KEY=wk_... watchkeeper/agent
+FROM node:24.21.0-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY web/package.json web/
+RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+COPY . .
+RUN node scripts/build-agent.mjs
+
+FROM node:24.21.0-bookworm-slim
+WORKDIR /app
+ENV NODE_ENV=production
+COPY --from=build /app/dist/agent.cjs ./
+USER 65534:65534
+CMD ["node", "--max-old-space-size=48", "agent.cjs", "--rootfs", "/rootfs"]
