@@ -45,7 +45,7 @@ const ACCOUNTS = [
   `create index user_session_user on user_session (user_id)`,
   // At most one row: the link that makes the first admin.
   `create table setup_token (
-     only boolean primary key default true check (only),
+     singleton boolean primary key default true check (singleton),
      token_hash bytea not null check (octet_length(token_hash) = 32),
      expires_at timestamptz not null
    )`,
@@ -137,7 +137,7 @@ const SAMPLES = [
    )`,
   // When the hub was last known to listen: silence while it was away is nobody's fault.
   `create table hub_heartbeat (
-     only boolean primary key default true check (only),
+     singleton boolean primary key default true check (singleton),
      at bigint not null
    )`,
 ];
