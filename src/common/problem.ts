@@ -91,6 +91,7 @@ export function readErrorCode(error: unknown): ErrorCode {
 
 export function buildProblem(error: unknown, requestId: string): Problem {
   const code = readErrorCode(error);
+  const errors = listFaults(error);
   const isOurs = error instanceof DomainError && code !== 'internal';
   return {
     type: PROBLEM_TYPE_PREFIX + code,
@@ -99,16 +100,15 @@ export function buildProblem(error: unknown, requestId: string): Problem {
     code,
     ...(isOurs && { detail: error.message }),
     requestId,
-    ...readFaults(error),
+    ...(errors && { errors }),
   };
 }
 
-function readFaults(error: unknown): { errors?: readonly InputFault[] } {
-  if (error instanceof InputError) return { errors: error.faults };
-  if (error instanceof DomainError && error.path !== undefined) {
-    return { errors: [{ path: error.path, code: error.code, message: error.message }] };
-  }
-  return {};
+/** The faults that an error names, if it names any. */
+export function listFaults(error: unknown): readonly InputFault[] | undefined {
+  if (error instanceof InputError) return error.faults;
+  if (!(error instanceof DomainError) || error.path === undefined) return undefined;
+  return [{ path: error.path, code: error.code, message: error.message }];
 }
 
 /**

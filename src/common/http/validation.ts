@@ -15,11 +15,11 @@ export const VALIDATION_OPTIONS: ValidationPipeOptions = {
   forbidUnknownValues: true,
   stopAtFirstError: true,
   validationError: { target: false, value: false },
-  exceptionFactory: (errors: ValidationError[]) => new InputError(listFaults(errors)),
+  exceptionFactory: (errors: ValidationError[]) => new InputError(flattenErrors(errors)),
 };
 
 /** Flattens class-validator's tree into faults with paths (`thresholds.cpu.warning`, `tags.0`), twenty at most. */
-export function listFaults(errors: readonly ValidationError[], parentPath = ''): InputFault[] {
+export function flattenErrors(errors: readonly ValidationError[], parentPath = ''): InputFault[] {
   const faults: InputFault[] = [];
   for (const error of errors) {
     const fullPath = parentPath === '' ? error.property : `${parentPath}.${error.property}`;
@@ -31,7 +31,7 @@ export function listFaults(errors: readonly ValidationError[], parentPath = ''):
           : { path, code: 'invalid_input', message },
       );
     }
-    faults.push(...listFaults(error.children ?? [], path));
+    faults.push(...flattenErrors(error.children ?? [], path));
     if (faults.length >= MAX_FAULTS) break;
   }
   return faults.slice(0, MAX_FAULTS);

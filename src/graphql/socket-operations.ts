@@ -1,0 +1,159 @@
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  GraphQLError,
+  type GraphQLSchema,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
+import {
+  CloseCode,
+  makeServer,
+  MessageType,
+  type Context,
+  type Server,
+  type SubscribePayload,
+} from 'graphql-ws';
+import { Logger } from '@nestjs/common';
+import type { WebSocket } from 'ws';
+import type { GraphqlContext } from '../common/graphql-context.js';
+import { readJsonBody } from '../common/http/json-body.js';
+import type { UserPrincipal } from '../common/principal.js';
+import { formatGraphqlError } from './format-graphql-error.js';
+import { limitQueries, QUERY_LIMITS } from './query-limits.js';
+
+export const MAX_OPERATIONS_PER_SOCKET = 50;
+const INIT_WAIT_MS = 3_000;
+const MAX_VALIDATION_ERRORS = 20;
+const RULES = [...specifiedRules, limitQueries];
+const CLIENT_MESSAGES: ReadonlySet<unknown> = new Set([
+  MessageType.ConnectionInit,
+  MessageType.Ping,
+  MessageType.Pong,
+  MessageType.Subscribe,
+  MessageType.Complete,
+]);
+
+interface SocketExtra {
+  readonly principal: UserPrincipal;
+}
+type SocketContext = Context<Record<string, unknown>, SocketExtra>;
+
+/** The graphql-transport-ws protocol over sockets that the door has let in. */
+export class SocketOperations {
+  private readonly logger = new Logger('websocket');
+  private readonly server: Server<SocketExtra>;
+
+  constructor(private readonly readSchema: () => GraphQLSchema) {
+    this.server = makeServer<Record<string, unknown>, SocketExtra>({
+      connectionInitWaitTimeout: INIT_WAIT_MS,
+      onSubscribe: (context, _id, payload) => this.prepare(context, payload),
+      onError: (_context, _id, _payload, errors) => errors.map(formatSocketError),
+      onNext: (_context, _id, _payload, _args, { errors, ...result }) =>
+        errors ? { ...result, errors: errors.map(formatSocketError) } : undefined,
+    });
+  }
+
+  serve(socket: WebSocket, principal: UserPrincipal): void {
+    const closed = this.server.opened(
+      {
+        protocol: socket.protocol,
+        // Resolves when the bytes have left: a slow reader holds back its own operations, nothing piles up.
+        send: (data) =>
+          new Promise((resolve, reject) => {
+            if (socket.readyState !== socket.OPEN) resolve();
+            else socket.send(data, (error) => (error ? reject(error) : resolve()));
+          }),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage: (handle) => {
+          socket.on(
+            'message',
+            (data, isBinary) => void this.receive(socket, data as Buffer, isBinary, handle),
+          );
+        },
+      },
+      { principal },
+    );
+    socket.once('close', (code, reason) => {
+      closed(code, reason.toString()).catch((error: unknown) => this.logFault(error));
+    });
+  }
+
+  private async receive(
+    socket: WebSocket,
+    data: Buffer,
+    isBinary: boolean,
+    handle: (text: string) => Promise<void>,
+  ): Promise<void> {
+    if (isBinary || !isClientMessage(data)) {
+      socket.close(CloseCode.BadRequest, 'Invalid message received');
+      return;
+    }
+    try {
+      await handle(data.toString('utf8'));
+    } catch (error) {
+      if (socket.readyState !== socket.OPEN) return;
+      this.logFault(error);
+      socket.close(CloseCode.InternalServerError, 'Internal server error');
+    }
+  }
+
+  private prepare(
+    context: SocketContext,
+    payload: SubscribePayload,
+  ): ExecutionArgs | readonly GraphQLError[] {
+    if (Object.keys(context.subscriptions).length > MAX_OPERATIONS_PER_SOCKET) {
+      return [
+        new GraphQLError(`${MAX_OPERATIONS_PER_SOCKET} operations at once are the limit of a socket.`, {
+          extensions: { code: 'too_many_requests' },
+        }),
+      ];
+    }
+    const schema = this.readSchema();
+    let document: DocumentNode;
+    try {
+      document = parse(payload.query, { maxTokens: QUERY_LIMITS.tokens });
+    } catch (error) {
+      return [withCode(error as GraphQLError, 'GRAPHQL_PARSE_FAILED')];
+    }
+    const errors = validate(schema, document, RULES, { maxErrors: MAX_VALIDATION_ERRORS });
+    if (errors.length > 0) return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
+    const contextValue: GraphqlContext = { principal: context.extra.principal };
+    return {
+      schema,
+      document,
+      operationName: payload.operationName ?? null,
+      variableValues: payload.variables ?? null,
+      contextValue,
+    };
+  }
+
+  private logFault(error: unknown): void {
+    this.logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+}
+
+function isClientMessage(data: Buffer): boolean {
+  try {
+    return CLIENT_MESSAGES.has((readJsonBody(data) as { type?: unknown } | null)?.type);
+  } catch {
+    return false;
+  }
+}
+
+function withCode(error: GraphQLError, code: string): GraphQLError {
+  return new GraphQLError(error.message, {
+    nodes: error.nodes,
+    source: error.source,
+    positions: error.positions,
+    extensions: { code },
+  });
+}
+
+function formatSocketError(error: GraphQLError): ReturnType<typeof formatGraphqlError> {
+  const formatted = error.toJSON();
+  // An error without a place in the answer is one of the variables: nothing was executed.
+  const code = error.extensions.code ?? (error.path === undefined ? 'BAD_USER_INPUT' : undefined);
+  return formatGraphqlError({ ...formatted, extensions: { ...formatted.extensions, code } }, error);
+}

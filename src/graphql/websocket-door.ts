@@ -1,0 +1,142 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { GraphQLSchemaHost } from '@nestjs/graphql';
+import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import { SessionService } from '../auth/session.service.js';
+import { renderRawProblem } from '../common/problem.js';
+import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
+import { DomainError } from '../core/errors.js';
+import { EventBus } from '../events/event-bus.js';
+import { OpenSockets } from './open-sockets.js';
+import { SocketOperations } from './socket-operations.js';
+import { createUpgradeCheck } from './upgrade-check.js';
+
+const MAX_UPGRADES_IN_FLIGHT = 100;
+const UPGRADE_DEADLINE_MS = 10_000;
+const TEND_EVERY_MS = 1_000;
+const GOODBYE_MS = 2_000;
+const SERVER_OPTIONS: ServerOptions & { maxFragments: number; maxBufferedChunks: number } = {
+  noServer: true,
+  clientTracking: false,
+  maxPayload: 64 * 1024,
+  maxFragments: 64,
+  maxBufferedChunks: 1024,
+  perMessageDeflate: false,
+  handleProtocols: (offered) => offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) && GRAPHQL_TRANSPORT_WS_PROTOCOL,
+};
+
+/** The hub's only way from an HTTP upgrade to GraphQL: see docs/decisions/0002-own-websocket-door.md. */
+@Injectable()
+export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('websocket');
+  private readonly sockets = new OpenSockets();
+  private readonly operations: SocketOperations;
+  private readonly webSocketServer = new WebSocketServer(SERVER_OPTIONS);
+  private readonly checkUpgrade: (request: IncomingMessage) => DomainError | undefined;
+  private readonly arriving = new Set<Socket>();
+  private tending: NodeJS.Timeout | undefined;
+  private isStopping = false;
+
+  constructor(
+    private readonly adapterHost: HttpAdapterHost,
+    private readonly sessions: SessionService,
+    events: EventBus,
+    schemaHost: GraphQLSchemaHost,
+    @Inject(HUB_CONFIG) config: HubConfig,
+  ) {
+    this.checkUpgrade = createUpgradeCheck(config);
+    this.operations = new SocketOperations(() => schemaHost.schema);
+    events.on('session.ended', ({ sessionId }) => this.sockets.closeSession(sessionId));
+  }
+
+  onApplicationBootstrap(): void {
+    const server = this.adapterHost.httpAdapter.getHttpServer() as Server;
+    server.on('upgrade', (request, socket, head) => this.receive(request, socket as Socket, head));
+    this.tending = setInterval(() => void this.tend(), TEND_EVERY_MS).unref();
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return this.stop();
+  }
+
+  /** Tells every socket to go (1001) and resolves when none is left, after two seconds at the latest. */
+  async stop(): Promise<void> {
+    if (this.isStopping) return;
+    this.isStopping = true;
+    clearInterval(this.tending);
+    for (const socket of this.arriving) socket.destroy();
+    this.sockets.closeAll(1001, 'Going away');
+    const giveUpAt = Date.now() + GOODBYE_MS;
+    while (this.sockets.size > 0 && Date.now() < giveUpAt)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    this.sockets.terminateAll();
+  }
+
+  private receive(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    // First of all: Node has taken its own listener off, and a reset before there is another ends the process.
+    socket.on('error', () => socket.destroy());
+    const isFull = this.isStopping || this.arriving.size >= MAX_UPGRADES_IN_FLIGHT;
+    const refusal = isFull
+      ? new DomainError('overloaded', 'Try again.', undefined, 1)
+      : this.checkUpgrade(request);
+    if (refusal) {
+      refuse(socket, refusal);
+      return;
+    }
+    this.arriving.add(socket);
+    socket.once('close', () => this.arriving.delete(socket));
+    socket.setTimeout(UPGRADE_DEADLINE_MS, () => socket.destroy());
+    this.admit(request, socket, head)
+      .catch((error: unknown) => refuse(socket, this.judgeFailure(error)))
+      .finally(() => this.arriving.delete(socket));
+  }
+
+  private async admit(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    const principal = await this.sessions.authenticate(request.headers);
+    if (!principal) throw new DomainError('unauthenticated', 'Sign in first.');
+    if (!this.sockets.hasRoomFor(principal.userId)) {
+      throw new DomainError('too_many_requests', 'This user has too many open connections.', undefined, 60);
+    }
+    if (socket.destroyed || this.isStopping) {
+      socket.destroy();
+      return;
+    }
+    this.webSocketServer.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
+      // Broken frames end the socket by themselves; unheard they would end the process.
+      webSocket.on('error', () => undefined);
+      this.sockets.add(webSocket, principal, request.headers, Date.now());
+      this.operations.serve(webSocket, principal);
+    });
+  }
+
+  private judgeFailure(error: unknown): DomainError {
+    if (error instanceof DomainError) return error;
+    this.logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return new DomainError('storage_unavailable', 'The session could not be looked up.', undefined, 5);
+  }
+
+  private async tend(): Promise<void> {
+    for (const open of this.sockets.tend(Date.now())) {
+      try {
+        if (!(await this.sessions.authenticate(open.headers))) open.socket.close(4403, 'Forbidden');
+      } catch {
+        // A database that is away for a moment is no reason to sign everybody out.
+      }
+    }
+  }
+}
+
+function refuse(socket: Socket, error: DomainError): void {
+  if (socket.destroyed) return;
+  socket.write(renderRawProblem(error, 'upgrade'));
+  socket.destroySoon();
+}
