@@ -10,7 +10,7 @@ import { trimLog } from './postgres-log-file.js';
 import { preparePlace, type PostgresPlace } from './postgres-place.js';
 import { SOCKET_PORT } from './postgres-settings.js';
 import { isStartedAsNow, launchPostmaster, stopPostmaster, waitUntilAnswering } from './postmaster.js';
-import { findPostmaster } from './postmaster-pid-file.js';
+import { findPostmaster, removeStaleSocketLock } from './postmaster-pid-file.js';
 import { isRunning, type ProcessIdentity } from './process-identity.js';
 import { StartError } from './start-error.js';
 import type { StartLog } from './start-log.js';
@@ -101,6 +101,7 @@ export class EmbeddedPostgres {
         return;
       }
       try {
+        await removeStaleSocketLock(this.place.socketDir, this.place.clusterDir);
         this.postmaster = await launchPostmaster(this.place, this.binaries, this.superuser, this.log);
         return;
       } catch (error) {

@@ -1,6 +1,7 @@
 import { readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { readFaultCode } from './describe-fault.js';
+import { SOCKET_PORT } from './postgres-settings.js';
 import { readProcess, readProcessLink, type ProcessIdentity } from './process-identity.js';
 
 /**
@@ -9,8 +10,16 @@ import { readProcess, readProcessLink, type ProcessIdentity } from './process-id
  * refuse to start. Backends of a dead postmaster that still run are found by Postgres through its shared memory.
  */
 export async function findPostmaster(clusterDir: string): Promise<ProcessIdentity | undefined> {
-  const pidFile = path.join(clusterDir, 'postmaster.pid');
-  const content = await readIfPresent(pidFile);
+  return judgeLockFile(path.join(clusterDir, 'postmaster.pid'), clusterDir);
+}
+
+/** The same for the lock beside the socket: a zombie's pid in it keeps Postgres from starting just as well. */
+export async function removeStaleSocketLock(socketDir: string, clusterDir: string): Promise<void> {
+  await judgeLockFile(path.join(socketDir, `.s.PGSQL.${SOCKET_PORT}.lock`), clusterDir);
+}
+
+async function judgeLockFile(lockFile: string, clusterDir: string): Promise<ProcessIdentity | undefined> {
+  const content = await readIfPresent(lockFile);
   if (content === undefined) return undefined;
   // Postgres makes the file before it writes it: an empty one is being written, or was when the machine went down.
   const pid = Number(content.split('\n', 1)[0]);
@@ -18,7 +27,7 @@ export async function findPostmaster(clusterDir: string): Promise<ProcessIdentit
   if (found && !found.isZombie && found.command === 'postgres') {
     if (readProcessLink(pid, 'cwd') === clusterDir) return { pid, startTicks: found.startTicks };
   }
-  await removeIfUnchanged(pidFile, content);
+  await removeIfUnchanged(lockFile, content);
   return undefined;
 }
 
