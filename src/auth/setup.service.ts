@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { ConfigError } from '../config/config-error.js';
 import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { DomainError } from '../core/errors.js';
 import { CLOCK, type Clock } from './clock.js';
@@ -32,7 +33,7 @@ export class SetupService {
    */
   async prepare(address: string): Promise<string | null> {
     const { admin } = this.config;
-    if (admin && !(await this.firstAdmin.exists())) await this.firstAdmin.create(admin.email, admin.password);
+    if (admin && !(await this.firstAdmin.exists())) await this.createFrom(admin);
     if (await this.firstAdmin.exists()) {
       await this.withdraw();
       return null;
@@ -66,12 +67,21 @@ export class SetupService {
     return { user, cookie };
   }
 
+  private async createFrom({ email, password }: { email: string; password: string }): Promise<void> {
+    try {
+      await this.firstAdmin.create(email, password);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== 'invalid_input') throw error;
+      throw new ConfigError([`WATCHKEEPER_ADMIN_PASSWORD: ${error.message}`]);
+    }
+  }
+
   private async issue(address: string): Promise<string> {
     const token = createOpaqueToken(TOKEN_BYTES);
     const expiresAt = this.clock() + SETUP_LINK_LIFE_MS;
     await this.dataSource.query(
       `insert into setup_token (token_hash, expires_at) values ($1, $2)
-       on conflict (only) do update set token_hash = excluded.token_hash, expires_at = excluded.expires_at`,
+       on conflict (singleton) do update set token_hash = excluded.token_hash, expires_at = excluded.expires_at`,
       [hashToken(token), new Date(expiresAt)],
     );
     this.link = { expiresAt, address };
