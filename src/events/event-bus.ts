@@ -25,7 +25,10 @@ export class EventBus {
       try {
         (listener as Listener<Name>)(event);
       } catch (error) {
-        this.logger.error(`a listener of ${name} failed`, error instanceof Error ? error.stack : String(error));
+        this.logger.error(
+          `a listener of ${name} failed`,
+          error instanceof Error ? error.stack : String(error),
+        );
       }
     }
   }

@@ -2,8 +2,13 @@ import type { StoredReport } from '../core/model/stored-report.js';
 
 /** Every event of the hub and what it carries. Read this list and you know what can happen. */
 export interface EventMap {
-  /** Reports of one monitor were committed; `reports` in time order, at least one. */
-  'report.stored': { monitorId: string; receivedAt: number; reports: readonly StoredReport[] };
+  /** Reports of one monitor were committed; `reports` in time order, at least one; `isLatest`: the last of them is now the monitor's newest. */
+  'report.stored': {
+    monitorId: string;
+    receivedAt: number;
+    reports: readonly StoredReport[];
+    isLatest: boolean;
+  };
   /** Reports older than the newest one known arrived and were committed. */
   'report.backfilled': { monitorId: string; fromAt: number; toAt: number };
   'monitor.created': { monitorId: string };

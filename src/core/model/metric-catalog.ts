@@ -22,8 +22,8 @@ export interface MetricDefinition {
   readonly kind: MetricKind;
   /** The label that tells this metric's devices apart, if it has devices. */
   readonly label?: 'core' | 'mount' | 'interface';
-  /** Largest plausible value; beyond it a report is `out_of_range`. */
-  readonly max?: number;
+  /** Field of the same part that this value cannot exceed; a report where it does is `out_of_range`. */
+  readonly notAbove?: string;
 }
 
 /** Parts that are arrays, and the field that names a device in each. */
@@ -43,14 +43,13 @@ const percent = (name: string, label?: MetricDefinition['label']): MetricDefinit
   name,
   unit: 'percent',
   kind: 'gauge',
-  max: 100,
   ...(label ? { label } : {}),
 });
-const bytes = (name: string, label?: MetricDefinition['label']): MetricDefinition => ({
+const bytes = (name: string, more: Partial<MetricDefinition> = {}): MetricDefinition => ({
   name,
   unit: 'bytes',
   kind: 'gauge',
-  ...(label ? { label } : {}),
+  ...more,
 });
 const load = (name: string): MetricDefinition => ({ name, unit: 'load', kind: 'gauge' });
 const interfaceCounter = (name: string, unit: MetricUnit): MetricDefinition => ({
@@ -72,14 +71,14 @@ export const METRICS: readonly MetricDefinition[] = [
   percent('cpu.stealPercent'),
   percent('cpu.perCorePercent', 'core'),
   bytes('memory.totalBytes'),
-  bytes('memory.availableBytes'),
-  bytes('memory.usedBytes'),
+  bytes('memory.availableBytes', { notAbove: 'totalBytes' }),
+  bytes('memory.usedBytes', { notAbove: 'totalBytes' }),
   percent('memory.usagePercent'),
   bytes('memory.swapTotalBytes'),
-  bytes('memory.swapUsedBytes'),
-  bytes('storage.totalBytes', 'mount'),
-  bytes('storage.usedBytes', 'mount'),
-  bytes('storage.freeBytes', 'mount'),
+  bytes('memory.swapUsedBytes', { notAbove: 'swapTotalBytes' }),
+  bytes('storage.totalBytes', { label: 'mount' }),
+  bytes('storage.usedBytes', { label: 'mount', notAbove: 'totalBytes' }),
+  bytes('storage.freeBytes', { label: 'mount', notAbove: 'totalBytes' }),
   percent('storage.usagePercent', 'mount'),
   interfaceCounter('bytesSent', 'bytes'),
   interfaceCounter('bytesReceived', 'bytes'),

@@ -1,0 +1,43 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { AuthModule } from './auth/auth.module.js';
+import { CollectorModule } from './collector/collector.module.js';
+import { OpenApiModule } from './common/http/openapi.module.js';
+import { ConfigModule } from './config/config.module.js';
+import type { HubConfig } from './config/hub-config.js';
+import { DatabaseModule } from './database/database.module.js';
+import type { OpenDatabase } from './database/open-database.js';
+import { EventsModule } from './events/events.module.js';
+import { GraphqlModule } from './graphql/graphql.module.js';
+import { HealthModule } from './health/health.module.js';
+import { IngestionModule } from './ingestion/ingestion.module.js';
+import { LiveModule } from './live/live.module.js';
+import { MonitorsModule } from './monitors/monitors.module.js';
+import { PageModule } from './page/page.module.js';
+import { SeriesModule } from './series/series.module.js';
+
+/** The list of modules, nothing else. */
+@Module({})
+export class AppModule {
+  static forRoot(config: HubConfig, database: Pick<OpenDatabase, 'connection'>): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        DatabaseModule.forRoot(database),
+        ScheduleModule.forRoot(),
+        EventsModule,
+        AuthModule,
+        MonitorsModule,
+        IngestionModule,
+        CollectorModule,
+        SeriesModule,
+        LiveModule,
+        GraphqlModule,
+        HealthModule,
+        OpenApiModule,
+        PageModule.forRoot(),
+      ],
+    };
+  }
+}

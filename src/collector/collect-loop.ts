@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import type { SchedulerRegistry } from '@nestjs/schedule';
+
+export interface LoopWork {
+  /** Takes the baselines that the first report needs. */
+  prime(): Promise<void>;
+  /** One round; never rejects. */
+  run(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** After a start the first report comes this soon, whatever the interval: somebody is waiting to see it. */
+const FIRST_RUN_MS = 1_000;
+
+/**
+ * Runs work once an interval: on a beat that does not drift, at a phase of its own, never twice at once.
+ * A round that takes longer than the interval makes the next one wait for the next beat.
+ */
+export class CollectLoop {
+  private readonly timerName: string;
+  private readonly phase: number;
+  private isRunning = false;
+  private isStopped = false;
+
+  constructor(
+    monitorId: string,
+    private intervalSeconds: number,
+    private readonly scheduler: SchedulerRegistry,
+    private readonly work: LoopWork,
+  ) {
+    this.timerName = `collector:${monitorId}`;
+    this.phase = phaseOf(monitorId);
+  }
+
+  start(): void {
+    void this.work.prime();
+    this.schedule(FIRST_RUN_MS);
+  }
+
+  changeInterval(intervalSeconds: number): void {
+    if (intervalSeconds === this.intervalSeconds) return;
+    this.intervalSeconds = intervalSeconds;
+    if (this.isRunning) return;
+    this.cancel();
+    this.schedule(Math.min(FIRST_RUN_MS, this.untilNextBeatMs()));
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.cancel();
+    if (!this.isRunning) void this.work.close();
+  }
+
+  private async round(): Promise<void> {
+    this.isRunning = true;
+    this.scheduler.deleteTimeout(this.timerName);
+    try {
+      await this.work.run();
+    } finally {
+      this.isRunning = false;
+      if (this.isStopped) void this.work.close();
+      else this.schedule(this.untilNextBeatMs());
+    }
+  }
+
+  private schedule(delayMs: number): void {
+    this.scheduler.addTimeout(
+      this.timerName,
+      setTimeout(() => void this.round(), delayMs),
+    );
+  }
+
+  private cancel(): void {
+    if (this.scheduler.doesExist('timeout', this.timerName)) this.scheduler.deleteTimeout(this.timerName);
+  }
+
+  /** Beats lie at phase + n × interval since the epoch: no round's length moves the ones after it. */
+  private untilNextBeatMs(): number {
+    const intervalMs = this.intervalSeconds * 1000;
+    const offsetMs = Math.floor(this.phase * intervalMs);
+    const untilMs = intervalMs - ((Date.now() - offsetMs) % intervalMs);
+    // A timer may fire a little early; a beat that was just served is not served again.
+    return untilMs < intervalMs / 10 ? untilMs + intervalMs : untilMs;
+  }
+}
+
+/** A share of the interval, 0–1, the same for a monitor every time: a thousand of them do not report in one instant. */
+export function phaseOf(monitorId: string): number {
+  return createHash('sha256').update(monitorId).digest().readUInt32BE(0) / 2 ** 32;
+}

@@ -1,0 +1,77 @@
+import { Controller, Get, type OnModuleInit, Req } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ApiKeyDoor } from '../auth/api-key-door.js';
+import type { Verdict } from '../auth/api-key-verdict.js';
+import { sendProblem } from '../common/problem.js';
+import { ByApiKey } from '../common/public.decorator.js';
+import { DomainError } from '../core/errors.js';
+import { IngestionService, type MonitorConfig } from './ingestion.service.js';
+
+export const INGESTION_PATH = '/api/monitoring/data';
+
+/**
+ * The door for reports.
+ *
+ * The POST is a native Fastify route beside Nest's: the hottest path of the hub, twice as cheap without
+ * the framework's pipes and guard chain. Its key is judged in `onRequest`, before a byte of the body is
+ * read, by the same verdict that the API-key strategy gives to Nest's routes.
+ */
+@ApiTags('ingestion')
+@Controller('api/monitoring')
+export class IngestionController implements OnModuleInit {
+  constructor(
+    private readonly adapterHost: HttpAdapterHost,
+    private readonly door: ApiKeyDoor,
+    private readonly ingestion: IngestionService,
+  ) {}
+
+  onModuleInit(): void {
+    const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
+    fastify.post(INGESTION_PATH, {
+      onRequest: (request, _, done) => this.admit(request, done),
+      handler: (request, reply) => this.receive(request, reply),
+    });
+  }
+
+  @Get('data')
+  @ByApiKey()
+  @ApiSecurity('reportKey')
+  @ApiOperation({ summary: 'What the hub wants of this key’s monitor: tells whether a key works.' })
+  describe(@Req() request: FastifyRequest): { now: number; config: MonitorConfig } {
+    return { now: Date.now(), config: this.ingestion.describeConfig(request.verdict!.monitorId) };
+  }
+
+  private admit(request: FastifyRequest, done: (error?: Error) => void): void {
+    let verdict: Verdict | Promise<Verdict>;
+    try {
+      verdict = this.door.admit(request.headers, request.ip);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    if (!(verdict instanceof Promise)) {
+      request.verdict = verdict;
+      done();
+      return;
+    }
+    verdict.then(
+      (known) => {
+        request.verdict = known;
+        done();
+      },
+      (error: Error) => done(error),
+    );
+  }
+
+  private async receive(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const answer = await this.ingestion.ingest(request.verdict!.monitorId, request.body);
+    if (answer.accepted + answer.duplicates === 0 && answer.rejected.length > 0) {
+      const refusal = new DomainError('nothing_accepted', 'No report of this request was accepted.');
+      sendProblem(reply, refusal, { ...answer });
+      return;
+    }
+    void reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer));
+  }
+}

@@ -1,0 +1,199 @@
+import { Injectable } from '@nestjs/common';
+import { DomainError } from '../core/errors.js';
+import { MAX_IGNORED_NAMED, MAX_REPORTS_PER_BATCH } from '../core/model/limits.js';
+import type { ParsedReport, RejectCode } from '../core/model/parse-report.js';
+import { isRejection, parseReport } from '../core/model/parse-report.js';
+import type { Shape } from '../storage/layout-registry.js';
+import { LayoutRegistry } from '../storage/layout-registry.js';
+import { GroupCommit } from '../storage/group-commit.js';
+import type { PendingReport, StoreOutcome } from '../storage/pending-report.js';
+import { MonitorDirectory, type MonitorSettings } from '../monitors/monitor-directory.js';
+import { MonitorNotes } from '../monitors/monitor-notes.js';
+import type { MonitorState } from '../monitors/monitor.entity.js';
+
+export interface RejectedReport {
+  /** Position in the batch, from 0. */
+  readonly index: number;
+  readonly code: RejectCode;
+  /** JSON pointer into that report. */
+  readonly path: string;
+}
+
+/** What the hub wants of the sender: the only thing that an answer can carry. */
+export interface MonitorConfig {
+  readonly intervalSeconds: number;
+  readonly resources: readonly string[];
+  readonly state: MonitorState;
+  readonly version: number;
+}
+
+export interface IngestionAnswer {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly rejected: readonly RejectedReport[];
+  readonly ignored: readonly string[];
+  /** The hub's clock, epoch milliseconds: lets a sender see how far its own is off. */
+  readonly now: number;
+  readonly config: MonitorConfig;
+}
+
+const STOPPED_RETRY_SECONDS = 60;
+
+/** Takes reports in, whichever door they came through: check, commit, count. */
+@Injectable()
+export class IngestionService {
+  constructor(
+    private readonly directory: MonitorDirectory,
+    private readonly layouts: LayoutRegistry,
+    private readonly groupCommit: GroupCommit,
+    private readonly notes: MonitorNotes,
+  ) {}
+
+  /**
+   * @param body what JSON.parse gave: one report, or `{reports: […]}`
+   * @returns after the commit of everything it counts as accepted
+   * @throws DomainError `monitor_stopped`, `unauthenticated` (the monitor is gone), `overloaded`, `storage_unavailable`
+   */
+  async ingest(monitorId: string, body: unknown): Promise<IngestionAnswer> {
+    const monitor = this.requireRunning(monitorId);
+    const now = Date.now();
+    const items = listReports(body);
+    const rejected: RejectedReport[] = [];
+    const ignored = new Set<string>();
+    const rows: PendingReport[] = [];
+    const indexes: number[] = [];
+    for (let index = 0; index < items.length; index++) {
+      const parsed = parseReport(items[index], now);
+      if (isRejection(parsed)) {
+        rejected.push({ index, code: parsed.code, path: parsed.path });
+        continue;
+      }
+      const resolving = this.layouts.resolve(parsed.keys, parsed.definitions);
+      if (!resolving) {
+        rejected.push({ index, code: 'duplicate_series', path: '' });
+        continue;
+      }
+      const shape = resolving instanceof Promise ? await resolving : resolving;
+      for (const name of parsed.ignored) if (ignored.size < MAX_IGNORED_NAMED) ignored.add(name);
+      this.noteInventory(monitorId, parsed);
+      rows.push(toPendingReport(monitor, parsed, shape, now));
+      indexes.push(index);
+    }
+    const outcomes = rows.length > 0 ? await this.groupCommit.store(rows) : [];
+    this.noteRefusals(monitor, rejected, outcomes);
+    return this.answer(monitor, outcomes, indexes, rejected, [...ignored]);
+  }
+
+  /** What the hub wants of this monitor's sender right now. */
+  describeConfig(monitorId: string): MonitorConfig {
+    return configOf(this.requireKnown(monitorId));
+  }
+
+  private requireKnown(monitorId: string): MonitorSettings {
+    const monitor = this.directory.find(monitorId);
+    // A key of a deleted monitor is no key.
+    if (!monitor) throw new DomainError('unauthenticated', 'This API key is not valid.');
+    return monitor;
+  }
+
+  private requireRunning(monitorId: string): MonitorSettings {
+    const monitor = this.requireKnown(monitorId);
+    if (monitor.state === 'stopped') {
+      throw new DomainError(
+        'monitor_stopped',
+        'This monitor is stopped. Keep what you have and ask again in a minute.',
+        undefined,
+        STOPPED_RETRY_SECONDS,
+      );
+    }
+    return monitor;
+  }
+
+  private noteInventory(monitorId: string, parsed: ParsedReport): void {
+    if (!parsed.host && !parsed.devices) return;
+    this.notes.noteInventory(monitorId, {
+      ...(parsed.host && { host: parsed.host }),
+      ...(parsed.devices && { devices: parsed.devices }),
+    });
+  }
+
+  private noteRefusals(
+    monitor: MonitorSettings,
+    rejected: readonly RejectedReport[],
+    outcomes: readonly StoreOutcome[],
+  ): void {
+    const first = rejected[0];
+    if (first) this.notes.noteError(monitor.id, `report refused: ${first.code} ${first.path}`.trim());
+    // What ails a local monitor is its collector's to say.
+    else if (monitor.kind === 'agent' && outcomes.includes('accepted'))
+      this.notes.noteError(monitor.id, null);
+  }
+
+  private answer(
+    monitor: MonitorSettings,
+    outcomes: readonly StoreOutcome[],
+    indexes: readonly number[],
+    rejected: RejectedReport[],
+    ignored: readonly string[],
+  ): IngestionAnswer {
+    let accepted = 0;
+    let duplicates = 0;
+    outcomes.forEach((outcome, position) => {
+      if (outcome === 'accepted') accepted++;
+      else if (outcome === 'duplicate') duplicates++;
+      else rejected.push({ index: indexes[position]!, code: outcome, path: '' });
+    });
+    rejected.sort((a, b) => a.index - b.index);
+    return {
+      accepted,
+      duplicates,
+      rejected,
+      ignored,
+      now: Date.now(),
+      // As it is now: it may have been changed while the commit ran.
+      config: configOf(this.directory.find(monitor.id) ?? monitor),
+    };
+  }
+}
+
+function configOf(monitor: MonitorSettings): MonitorConfig {
+  const { intervalSeconds, resources, state, version } = monitor;
+  return { intervalSeconds, resources, state, version };
+}
+
+function listReports(body: unknown): readonly unknown[] {
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'reports')) return [body];
+  const { reports } = body as { reports: unknown };
+  if (!Array.isArray(reports)) {
+    throw new DomainError('invalid_input', 'reports must be a list of reports.', '/reports');
+  }
+  if (reports.length > MAX_REPORTS_PER_BATCH) {
+    throw new DomainError(
+      'invalid_input',
+      `A request carries at most ${MAX_REPORTS_PER_BATCH} reports. Send smaller batches.`,
+      '/reports',
+    );
+  }
+  return reports;
+}
+
+function toPendingReport(
+  monitor: MonitorSettings,
+  parsed: ParsedReport,
+  shape: Shape,
+  now: number,
+): PendingReport {
+  const values = new Float64Array(parsed.values.length);
+  for (let index = 0; index < values.length; index++) values[index] = parsed.values[shape.order[index]!]!;
+  return {
+    monitorId: monitor.id,
+    receivedAt: now,
+    report: {
+      at: parsed.at,
+      bootId: parsed.bootId,
+      intervalMs: parsed.intervalMs ?? monitor.intervalSeconds * 1000,
+      layout: shape.layout,
+      values,
+    },
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * A stream for one subscriber that never queues more than the latest value of each key: a reader that is
+ * slow, or stops, misses intermediate values and costs no memory.
+ *
+ * Values noted between two reads are handed out together; a batch follows the one before no sooner than
+ * `spacingMs` later.
+ */
+export class CoalescingStream<Key, Value> implements AsyncIterableIterator<ReadonlyMap<Key, Value>> {
+  private pending = new Map<Key, Value>();
+  private reader: ((result: IteratorResult<ReadonlyMap<Key, Value>>) => void) | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private nextAt = 0;
+  private isDone = false;
+
+  /** @param onDone called once, when the subscriber is gone */
+  constructor(
+    private readonly spacingMs: number,
+    private readonly onDone: () => void,
+  ) {}
+
+  /** @param merge what to keep when this key has a value waiting; the newer one by default */
+  note(key: Key, value: Value, merge?: (waiting: Value, value: Value) => Value): void {
+    if (this.isDone) return;
+    const waiting = merge && this.pending.get(key);
+    this.pending.set(key, waiting === undefined ? value : merge!(waiting, value));
+    this.schedule();
+  }
+
+  next(): Promise<IteratorResult<ReadonlyMap<Key, Value>>> {
+    if (this.isDone) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => {
+      this.reader = resolve;
+      this.schedule();
+    });
+  }
+
+  return(): Promise<IteratorResult<ReadonlyMap<Key, Value>>> {
+    if (!this.isDone) {
+      this.isDone = true;
+      clearTimeout(this.timer);
+      this.pending.clear();
+      this.reader?.({ done: true, value: undefined });
+      this.reader = undefined;
+      this.onDone();
+    }
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  private schedule(): void {
+    if (!this.reader || this.pending.size === 0 || this.timer) return;
+    // Even without spacing, what is noted in one turn of the event loop goes out as one batch.
+    const waitMs = Math.max(0, this.nextAt - Date.now());
+    this.timer = setTimeout(() => this.flush(), waitMs);
+  }
+
+  private flush(): void {
+    this.timer = undefined;
+    const { reader } = this;
+    if (!reader || this.pending.size === 0) return;
+    this.reader = undefined;
+    const batch = this.pending;
+    this.pending = new Map();
+    this.nextAt = Date.now() + this.spacingMs;
+    reader({ done: false, value: batch });
+  }
+}
+
+/** Turns each batch of a stream into what the subscriber reads; an undefined answer is skipped. */
+export function mapStream<In, Out>(
+  source: AsyncIterableIterator<In>,
+  map: (batch: In) => Out | undefined | Promise<Out | undefined>,
+): AsyncIterableIterator<Out> {
+  return {
+    async next(): Promise<IteratorResult<Out>> {
+      for (;;) {
+        const read = await source.next();
+        if (read.done) return { done: true, value: undefined };
+        const value = await map(read.value);
+        if (value !== undefined) return { done: false, value };
+      }
+    },
+    async return(): Promise<IteratorResult<Out>> {
+      await source.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

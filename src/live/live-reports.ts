@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import type { StoredReport } from '../core/model/stored-report.js';
+import { EventBus } from '../events/event-bus.js';
+import { ReportReader } from '../storage/report-reader.js';
+import { CoalescingStream } from './coalescing-stream.js';
+
+/** A page that repaints more often shows nothing more. */
+const LIVE_SPACING_MS = 1_000;
+
+export interface LiveReport {
+  readonly report: StoredReport;
+  readonly previous: StoredReport | null;
+}
+
+type Stream = CoalescingStream<string, LiveReport>;
+
+/** Hands every newly stored report to those who watch its monitor. A monitor that nobody watches costs nothing. */
+@Injectable()
+export class LiveReports {
+  private readonly streamsByMonitor = new Map<string, Set<Stream>>();
+  /** The newest report of each watched monitor: the next one's rates need it. */
+  private readonly newest = new Map<string, StoredReport>();
+
+  constructor(
+    private readonly reader: ReportReader,
+    events: EventBus,
+  ) {
+    events.on('report.stored', ({ monitorId, reports, isLatest }) => {
+      const streams = this.streamsByMonitor.get(monitorId);
+      if (!streams || !isLatest) return;
+      const report = reports.at(-1)!;
+      const previous = reports.at(-2) ?? this.newest.get(monitorId) ?? null;
+      this.newest.set(monitorId, report);
+      for (const stream of streams) stream.note(monitorId, { report, previous });
+    });
+    events.on('monitor.deleted', ({ monitorId }) => this.newest.delete(monitorId));
+  }
+
+  /** The newest report of each of these monitors since the last batch, at most one batch a second. */
+  async watch(
+    monitorIds: readonly string[],
+  ): Promise<AsyncIterableIterator<ReadonlyMap<string, LiveReport>>> {
+    const stream: Stream = new CoalescingStream(LIVE_SPACING_MS, () => this.leave(monitorIds, stream));
+    for (const monitorId of monitorIds) {
+      const streams = this.streamsByMonitor.get(monitorId) ?? new Set();
+      this.streamsByMonitor.set(monitorId, streams.add(stream));
+    }
+    try {
+      for (const { monitorId, report } of await this.reader.readLatest(monitorIds)) {
+        const known = this.newest.get(monitorId);
+        if (!known || known.at < report.at) this.newest.set(monitorId, report);
+      }
+    } catch (error) {
+      await stream.return();
+      throw error;
+    }
+    return stream;
+  }
+
+  private leave(monitorIds: readonly string[], stream: Stream): void {
+    for (const monitorId of monitorIds) {
+      const streams = this.streamsByMonitor.get(monitorId);
+      streams?.delete(stream);
+      if (streams?.size === 0) {
+        this.streamsByMonitor.delete(monitorId);
+        this.newest.delete(monitorId);
+      }
+    }
+  }
+}

@@ -1,0 +1,12 @@
+const NEEDED_NODE_MAJOR = 24;
+
+// Before anything else is loaded: on an older Node the imports themselves fail, with a message that helps nobody.
+if (Number(process.versions.node.split('.')[0]) < NEEDED_NODE_MAJOR) {
+  process.stderr.write(
+    `Watchkeeper needs Node ${NEEDED_NODE_MAJOR}, this is ${process.version}. Start it with "npm start", which brings its own.\n`,
+  );
+  process.exit(78);
+}
+
+const { startHub } = await import('./start-hub.js');
+await startHub();

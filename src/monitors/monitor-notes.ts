@@ -1,0 +1,96 @@
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { EventBus } from '../events/event-bus.js';
+import type { MonitorInventory } from './monitor.entity.js';
+import { Monitor } from './monitor.entity.js';
+
+const WRITE_EVERY_MS = 2_000;
+
+interface Notes {
+  inventory: MonitorInventory;
+  lastError: string | null;
+}
+
+/**
+ * What a monitor says beside its samples: its inventory, its last error. Both change rarely and come with
+ * every report, so they are compared in memory and written behind the report path, latest wins.
+ */
+@Injectable()
+export class MonitorNotes implements BeforeApplicationShutdown {
+  private readonly logger = new Logger(MonitorNotes.name);
+  private readonly known = new Map<string, { host?: string; devices?: string; lastError?: string | null }>();
+  private readonly changed = new Map<string, Partial<Notes>>();
+
+  constructor(
+    @InjectRepository(Monitor) private readonly monitors: Repository<Monitor>,
+    events: EventBus,
+  ) {
+    events.on('monitor.deleted', ({ monitorId }) => {
+      this.known.delete(monitorId);
+      this.changed.delete(monitorId);
+    });
+  }
+
+  noteInventory(monitorId: string, inventory: MonitorInventory): void {
+    const known = this.knownOf(monitorId);
+    for (const part of ['host', 'devices'] as const) {
+      const told = inventory[part];
+      if (told === undefined) continue;
+      const spelling = JSON.stringify(told);
+      if (known[part] === spelling) continue;
+      known[part] = spelling;
+      const change = this.changeOf(monitorId);
+      change.inventory = { ...change.inventory, [part]: told };
+    }
+  }
+
+  /** @param error a sentence for people, or null when all is well again */
+  noteError(monitorId: string, error: string | null): void {
+    const known = this.knownOf(monitorId);
+    if (known.lastError === error) return;
+    known.lastError = error;
+    this.changeOf(monitorId).lastError = error;
+  }
+
+  @Interval(WRITE_EVERY_MS)
+  async write(): Promise<void> {
+    const changes = [...this.changed];
+    this.changed.clear();
+    for (const [monitorId, { inventory, lastError }] of changes) {
+      try {
+        await this.monitors
+          .createQueryBuilder()
+          .update()
+          .set({
+            ...(inventory && { inventory: () => 'inventory || :inventory::jsonb' }),
+            ...(lastError !== undefined && { lastError }),
+          })
+          .setParameter('inventory', JSON.stringify(inventory ?? {}))
+          .where('id = :id', { id: monitorId })
+          .execute();
+      } catch (error) {
+        this.known.delete(monitorId);
+        this.logger.warn(`notes of monitor ${monitorId} were not written: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.write();
+  }
+
+  private knownOf(monitorId: string): { host?: string; devices?: string; lastError?: string | null } {
+    const known = this.known.get(monitorId) ?? {};
+    this.known.set(monitorId, known);
+    return known;
+  }
+
+  private changeOf(monitorId: string): Partial<Notes> {
+    const change = this.changed.get(monitorId) ?? {};
+    this.changed.set(monitorId, change);
+    return change;
+  }
+}

@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import { ReportReader } from '../storage/report-reader.js';
+import { LayoutRegistry } from '../storage/layout-registry.js';
+import { makeSeriesFilter, presentReport } from '../core/model/present-report.js';
+import { metricNameOf, parseSeriesKey } from '../core/model/series-key.js';
+import { HealthWatch } from './health-watch.js';
+import type { LatestValuesModel, MonitorModel, SeriesInfoModel } from './monitor.model.js';
+import type { Monitor } from './monitor.entity.js';
+import type { MonitorStatusDto } from './monitor.dto.js';
+
+/** How far back a series may have been reported last to still count as one that the monitor has. */
+const RECENT_MS = 3_600_000;
+
+/** Puts together what the API shows of a monitor: its row, its health, its newest values. */
+@Injectable()
+export class MonitorPresenter {
+  constructor(
+    private readonly health: HealthWatch,
+    private readonly reader: ReportReader,
+    private readonly layouts: LayoutRegistry,
+  ) {}
+
+  present(monitor: Monitor): MonitorModel {
+    const heard = this.health.lastHeardOf(monitor.id);
+    const { id, version, name, description, tags, kind, intervalSeconds, resources, state, createdAt } =
+      monitor;
+    return {
+      ...{ id, version, name, description, tags, kind, intervalSeconds, resources, state, createdAt },
+      health: this.health.healthOf(monitor),
+      lastReportAt: heard && new Date(heard.reportAt),
+      lastReceivedAt: heard && new Date(heard.receivedAt),
+      lastError: monitor.lastError,
+      host: monitor.inventory.host ?? null,
+    };
+  }
+
+  presentStatus(monitor: Monitor): MonitorStatusDto {
+    const heard = this.health.lastHeardOf(monitor.id);
+    return {
+      state: monitor.state,
+      health: this.health.healthOf(monitor),
+      lastReportAt: heard && new Date(heard.reportAt).toISOString(),
+      lastError: monitor.lastError,
+      intervalSeconds: monitor.intervalSeconds,
+      forwarding: null,
+    };
+  }
+
+  /** The newest values of each of these monitors that has any. */
+  async readLatest(
+    monitorIds: readonly string[],
+    metrics?: readonly string[] | null,
+  ): Promise<Map<string, LatestValuesModel>> {
+    const isWanted = makeSeriesFilter(metrics);
+    const latest = await this.reader.readLatest(monitorIds);
+    return new Map(
+      latest.map(({ monitorId, receivedAt, report, previous }) => [
+        monitorId,
+        {
+          monitorId,
+          at: new Date(report.at),
+          receivedAt: new Date(receivedAt),
+          ...presentReport(report, previous, isWanted),
+        },
+      ]),
+    );
+  }
+
+  /** The series that a monitor has reported within the last hour, or in its newest report. */
+  async readSeries(monitorId: string): Promise<SeriesInfoModel[]> {
+    const ids = await this.reader.readLayoutIds(monitorId, Date.now() - RECENT_MS);
+    const layouts = await this.layouts.load(ids);
+    const byKey = new Map<string, SeriesInfoModel>();
+    for (const id of ids) {
+      const layout = layouts.get(id)!;
+      for (const key of layout.seriesKeys) {
+        byKey.set(key, {
+          key,
+          name: metricNameOf(key),
+          labels: { ...parseSeriesKey(key)?.labels },
+          unit: layout.unitOf(key),
+          kind: layout.kindOf(key),
+        });
+      }
+    }
+    return [...byKey.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+}

@@ -1,0 +1,38 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { HostInventory } from '../core/model/report.js';
+import { MONITOR_HEALTHS, type MonitorHealth } from './monitor-health.js';
+import { MONITOR_KINDS, MONITOR_STATES, type MonitorKind, type MonitorState } from './monitor.entity.js';
+
+/** A monitor as REST shows it. */
+export class MonitorDto {
+  @ApiProperty({ format: 'uuid' }) id!: string;
+  @ApiProperty() version!: number;
+  @ApiProperty() name!: string;
+  @ApiProperty({ type: String, nullable: true }) description!: string | null;
+  @ApiProperty({ type: [String] }) tags!: string[];
+  @ApiProperty({ enum: MONITOR_KINDS }) kind!: MonitorKind;
+  @ApiProperty() intervalSeconds!: number;
+  @ApiProperty({ type: [String] }) resources!: string[];
+  @ApiProperty({ enum: MONITOR_STATES }) state!: MonitorState;
+  @ApiProperty({ enum: MONITOR_HEALTHS }) health!: MonitorHealth;
+  @ApiProperty({ format: 'date-time' }) createdAt!: Date;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) lastReportAt!: Date | null;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) lastReceivedAt!: Date | null;
+  @ApiProperty({ type: String, nullable: true }) lastError!: string | null;
+  @ApiProperty({ type: Object, nullable: true }) host!: HostInventory | null;
+}
+
+export class CreatedMonitorDto {
+  @ApiProperty({ type: MonitorDto }) monitor!: MonitorDto;
+  @ApiProperty({ description: 'The report key, shown this once.' }) apiKey!: string;
+}
+
+export class MonitorStatusDto {
+  @ApiProperty({ enum: MONITOR_STATES }) state!: MonitorState;
+  @ApiProperty({ enum: MONITOR_HEALTHS }) health!: MonitorHealth;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) lastReportAt!: string | null;
+  @ApiProperty({ type: String, nullable: true }) lastError!: string | null;
+  @ApiProperty() intervalSeconds!: number;
+  @ApiProperty({ type: Object, nullable: true, description: 'Null: this monitor forwards nowhere.' })
+  forwarding!: null;
+}

@@ -1,0 +1,63 @@
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import type { Resource } from '../core/model/metric-catalog.js';
+import type { HostInventory } from '../core/model/report.js';
+
+export const MONITOR_KINDS = ['local', 'agent'] as const;
+export type MonitorKind = (typeof MONITOR_KINDS)[number];
+export const MONITOR_STATES = ['running', 'stopped'] as const;
+export type MonitorState = (typeof MONITOR_STATES)[number];
+
+/** What a machine says of itself beside its samples. */
+export interface MonitorInventory {
+  host?: HostInventory;
+  /** Describing texts of devices, by part and device name. */
+  devices?: Record<string, Record<string, Record<string, string>>>;
+}
+
+/** One watched machine. */
+@Entity('monitor')
+export class Monitor {
+  @PrimaryGeneratedColumn('uuid')
+  id!: string;
+
+  /** Null only for the local monitor of a hub that has no admin yet. */
+  @Column('uuid', { name: 'owner_id', nullable: true })
+  ownerId!: string | null;
+
+  @Column('text')
+  name!: string;
+
+  @Column('text', { nullable: true })
+  description!: string | null;
+
+  @Column('text', { array: true, default: () => "'{}'" })
+  tags!: string[];
+
+  @Column('text')
+  kind!: MonitorKind;
+
+  @Column('integer', { name: 'interval_seconds' })
+  intervalSeconds!: number;
+
+  @Column('text', { array: true })
+  resources!: Resource[];
+
+  @Column('text', { default: 'running' })
+  state!: MonitorState;
+
+  @Column('jsonb', { default: () => "'{}'" })
+  inventory!: MonitorInventory;
+
+  @Column('text', { name: 'last_error', nullable: true })
+  lastError!: string | null;
+
+  /** Grows with every change of a writable field or the state: what `If-Match` compares. */
+  @Column('integer', { default: 1 })
+  version!: number;
+
+  @Column('timestamptz', { name: 'created_at', default: () => 'now()' })
+  createdAt!: Date;
+
+  @Column('timestamptz', { name: 'updated_at', default: () => 'now()' })
+  updatedAt!: Date;
+}

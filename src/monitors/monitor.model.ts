@@ -1,0 +1,70 @@
+import { Field, ID, Int, ObjectType } from '@nestjs/graphql';
+import { DateTimeScalar, JsonObjectScalar, NumberColumnScalar } from '../common/graphql/scalars.js';
+import type { MetricKind } from '../core/model/metric-catalog.js';
+import { MetricKindEnum, MonitorHealthEnum, MonitorKindEnum, MonitorStateEnum } from './monitor.enums.js';
+import type { MonitorHealth } from './monitor-health.js';
+import type { MonitorKind, MonitorState } from './monitor.entity.js';
+
+@ObjectType('HostInventory', { description: 'What a machine is, as its agent tells.' })
+export class HostInventoryModel {
+  @Field(() => String, { nullable: true }) hostname?: string;
+  @Field(() => String, { nullable: true }) os?: string;
+  @Field(() => String, { nullable: true }) kernel?: string;
+  @Field(() => String, { nullable: true }) arch?: string;
+  @Field(() => String, { nullable: true }) cpuModel?: string;
+  @Field(() => Int, { nullable: true }) cores?: number;
+  @Field(() => String, { nullable: true }) agentVersion?: string;
+}
+
+@ObjectType('SeriesInfo', { description: 'A series that a monitor has.' })
+export class SeriesInfoModel {
+  @Field({ description: 'How the series is asked for: storage.usedBytes{mount="/"}' }) key!: string;
+  @Field() name!: string;
+  @Field(() => JsonObjectScalar) labels!: Record<string, string>;
+  @Field(() => String, { nullable: true }) unit!: string | null;
+  @Field(() => MetricKindEnum) kind!: MetricKind;
+}
+
+@ObjectType('ApiKey', { description: 'A report key, without its secret.' })
+export class ApiKeyModel {
+  @Field(() => ID) id!: string;
+  @Field(() => String, { nullable: true }) name!: string | null;
+  @Field({ description: 'Tells keys apart; no part of the secret.' }) prefix!: string;
+  @Field(() => DateTimeScalar) createdAt!: Date;
+  @Field(() => DateTimeScalar, { nullable: true }) lastUsedAt!: Date | null;
+  @Field(() => DateTimeScalar, { nullable: true }) revokedAt!: Date | null;
+}
+
+@ObjectType('LatestValues', { description: 'The newest report of a monitor, as people read it.' })
+export class LatestValuesModel {
+  @Field(() => ID) monitorId!: string;
+  @Field(() => DateTimeScalar, { description: 'When the values were read, on the machine’s clock.' })
+  at!: Date;
+  @Field(() => DateTimeScalar, { description: 'When the hub received them.' }) receivedAt!: Date;
+  @Field(() => [String], { description: 'Series keys, side by side with `values`.' })
+  metrics!: readonly string[];
+  @Field(() => NumberColumnScalar, { description: 'Counters are rates per second; null = not known.' })
+  values!: Float64Array;
+}
+
+@ObjectType('Monitor', { description: 'One watched machine.' })
+export class MonitorModel {
+  @Field(() => ID) id!: string;
+  @Field(() => Int, { description: 'Grows with every change; send it back to change what you saw.' })
+  version!: number;
+  @Field() name!: string;
+  @Field(() => String, { nullable: true }) description!: string | null;
+  @Field(() => [String]) tags!: string[];
+  @Field(() => MonitorKindEnum) kind!: MonitorKind;
+  @Field(() => Int) intervalSeconds!: number;
+  @Field(() => [String]) resources!: string[];
+  @Field(() => MonitorStateEnum) state!: MonitorState;
+  @Field(() => MonitorHealthEnum) health!: MonitorHealth;
+  @Field(() => DateTimeScalar) createdAt!: Date;
+  @Field(() => DateTimeScalar, { nullable: true, description: 'The instant of the newest report.' })
+  lastReportAt!: Date | null;
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When the hub last received a report.' })
+  lastReceivedAt!: Date | null;
+  @Field(() => String, { nullable: true }) lastError!: string | null;
+  @Field(() => HostInventoryModel, { nullable: true }) host!: HostInventoryModel | null;
+}

@@ -1,0 +1,31 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuthModule } from '../auth/auth.module.js';
+import { StorageModule } from '../storage/storage.module.js';
+import { HealthWatch } from './health-watch.js';
+import { HubPresence } from './hub-presence.js';
+import { LocalMonitor } from './local-monitor.js';
+import { MonitorDirectory } from './monitor-directory.js';
+import { MonitorNotes } from './monitor-notes.js';
+import { MonitorPresenter } from './monitor-presenter.js';
+import { Monitor } from './monitor.entity.js';
+import { MonitorsController } from './monitors.controller.js';
+import { MonitorsResolver } from './monitors.resolver.js';
+import { MonitorsService } from './monitors.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([Monitor]), AuthModule, StorageModule],
+  controllers: [MonitorsController],
+  providers: [
+    MonitorDirectory,
+    HubPresence,
+    HealthWatch,
+    MonitorNotes,
+    MonitorPresenter,
+    MonitorsService,
+    LocalMonitor,
+    MonitorsResolver,
+  ],
+  exports: [MonitorsService, MonitorDirectory, MonitorNotes, MonitorPresenter],
+})
+export class MonitorsModule {}

@@ -1,0 +1,136 @@
+import { UseInterceptors } from '@nestjs/common';
+import { Args, ID, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { ApiKeyService } from '../auth/api-key.service.js';
+import { CurrentUser } from '../common/current-user.decorator.js';
+import { UserErrorsInterceptor } from '../common/graphql/user-errors.interceptor.js';
+import type { UserPrincipal } from '../common/principal.js';
+import { DomainError } from '../core/errors.js';
+import { CreateApiKeyInput, CreateMonitorInput, MonitorFilter, UpdateMonitorInput } from './monitor.input.js';
+import { ApiKeyModel, LatestValuesModel, MonitorModel, SeriesInfoModel } from './monitor.model.js';
+import {
+  ApiKeyPayload,
+  CreateApiKeyPayload,
+  CreateMonitorPayload,
+  DeletePayload,
+  MonitorPayload,
+} from './monitor.payloads.js';
+import { MonitorPresenter } from './monitor-presenter.js';
+import { matchesFilter } from './monitor-filter.js';
+import { MonitorsService } from './monitors.service.js';
+
+@Resolver(() => MonitorModel)
+@UseInterceptors(UserErrorsInterceptor)
+export class MonitorsResolver {
+  constructor(
+    private readonly monitors: MonitorsService,
+    private readonly presenter: MonitorPresenter,
+    private readonly apiKeys: ApiKeyService,
+  ) {}
+
+  @Query(() => [MonitorModel], { name: 'monitors', description: 'The monitors that you may see.' })
+  async listMonitors(
+    @CurrentUser() user: UserPrincipal,
+    @Args('filter', { type: () => MonitorFilter, nullable: true }) filter?: MonitorFilter | null,
+  ): Promise<MonitorModel[]> {
+    const monitors = await this.monitors.list(user, { ids: filter?.ids ?? undefined });
+    const models = monitors.map((monitor) => this.presenter.present(monitor));
+    return models
+      .filter((model) => matchesFilter(model, filter))
+      .sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  @Query(() => MonitorModel, {
+    name: 'monitor',
+    nullable: true,
+    description: 'Null when there is none for you.',
+  })
+  async getMonitor(
+    @CurrentUser() user: UserPrincipal,
+    @Args('id', { type: () => ID }) id: string,
+  ): Promise<MonitorModel | null> {
+    try {
+      return this.presenter.present(await this.monitors.get(user, id));
+    } catch (error) {
+      if (error instanceof DomainError && error.code === 'not_found') return null;
+      throw error;
+    }
+  }
+
+  @Mutation(() => CreateMonitorPayload)
+  async createMonitor(
+    @CurrentUser() user: UserPrincipal,
+    @Args('input') input: CreateMonitorInput,
+  ): Promise<CreateMonitorPayload> {
+    const { monitor, apiKey } = await this.monitors.create(user, input);
+    return { monitor: this.presenter.present(monitor), apiKey, userErrors: [] };
+  }
+
+  @Mutation(() => MonitorPayload)
+  async updateMonitor(
+    @CurrentUser() user: UserPrincipal,
+    @Args('id', { type: () => ID }) id: string,
+    @Args('input') input: UpdateMonitorInput,
+  ): Promise<MonitorPayload> {
+    const monitor = await this.monitors.update(user, id, input);
+    return { monitor: this.presenter.present(monitor), userErrors: [] };
+  }
+
+  @Mutation(() => DeletePayload, { description: 'Deletes the monitor with its keys and samples.' })
+  async deleteMonitor(
+    @CurrentUser() user: UserPrincipal,
+    @Args('id', { type: () => ID }) id: string,
+  ): Promise<DeletePayload> {
+    return { deletedId: await this.monitors.delete(user, id), userErrors: [] };
+  }
+
+  @Mutation(() => MonitorPayload)
+  async startMonitor(
+    @CurrentUser() user: UserPrincipal,
+    @Args('id', { type: () => ID }) id: string,
+  ): Promise<MonitorPayload> {
+    const monitor = await this.monitors.setState(user, id, 'running');
+    return { monitor: this.presenter.present(monitor), userErrors: [] };
+  }
+
+  @Mutation(() => MonitorPayload)
+  async stopMonitor(
+    @CurrentUser() user: UserPrincipal,
+    @Args('id', { type: () => ID }) id: string,
+  ): Promise<MonitorPayload> {
+    const monitor = await this.monitors.setState(user, id, 'stopped');
+    return { monitor: this.presenter.present(monitor), userErrors: [] };
+  }
+
+  @Mutation(() => CreateApiKeyPayload)
+  async createApiKey(
+    @CurrentUser() user: UserPrincipal,
+    @Args('monitorId', { type: () => ID }) monitorId: string,
+    @Args('input', { type: () => CreateApiKeyInput, nullable: true }) input?: CreateApiKeyInput | null,
+  ): Promise<CreateApiKeyPayload> {
+    const { apiKey, record } = await this.monitors.createApiKey(user, monitorId, input?.name);
+    return { key: record, apiKey, userErrors: [] };
+  }
+
+  @Mutation(() => ApiKeyPayload)
+  async revokeApiKey(
+    @CurrentUser() user: UserPrincipal,
+    @Args('id', { type: () => ID }) id: string,
+  ): Promise<ApiKeyPayload> {
+    return { key: await this.monitors.revokeApiKey(user, id), userErrors: [] };
+  }
+
+  @ResolveField('latest', () => LatestValuesModel, { nullable: true })
+  async resolveLatest(@Parent() monitor: MonitorModel): Promise<LatestValuesModel | null> {
+    return (await this.presenter.readLatest([monitor.id])).get(monitor.id) ?? null;
+  }
+
+  @ResolveField('metrics', () => [SeriesInfoModel], { description: 'The series that it has.' })
+  resolveMetrics(@Parent() monitor: MonitorModel): Promise<SeriesInfoModel[]> {
+    return this.presenter.readSeries(monitor.id);
+  }
+
+  @ResolveField('apiKeys', () => [ApiKeyModel])
+  async resolveApiKeys(@Parent() monitor: MonitorModel): Promise<ApiKeyModel[]> {
+    return this.apiKeys.list([monitor.id]);
+  }
+}

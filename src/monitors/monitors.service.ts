@@ -1,0 +1,202 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
+import { In, MoreThan } from 'typeorm';
+import { ApiKeyService } from '../auth/api-key.service.js';
+import type { UserPrincipal } from '../common/principal.js';
+import { DomainError } from '../core/errors.js';
+import { RESOURCES } from '../core/model/metric-catalog.js';
+import { EventBus } from '../events/event-bus.js';
+import { MonitorDirectory } from './monitor-directory.js';
+import { canChange, canCreate, canView } from './monitor-policy.js';
+import type { MonitorState } from './monitor.entity.js';
+import { Monitor } from './monitor.entity.js';
+import type { CreateMonitorInput, MonitorFields, UpdateMonitorInput } from './monitor.input.js';
+
+const DEFAULT_INTERVAL_SECONDS = 10;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Everything a user does with monitors, one service under REST and GraphQL. */
+@Injectable()
+export class MonitorsService {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly apiKeys: ApiKeyService,
+    private readonly directory: MonitorDirectory,
+    private readonly events: EventBus,
+  ) {}
+
+  /** The monitors that the user may see, by id, beginning after `afterId`. */
+  async list(
+    principal: UserPrincipal,
+    page: { limit?: number; afterId?: string; ids?: readonly string[] } = {},
+  ) {
+    const ids = page.ids?.filter((id) => UUID.test(id));
+    return this.monitors().find({
+      where: {
+        ...(principal.role === 'admin' ? {} : { ownerId: principal.userId }),
+        ...(ids ? { id: In(ids) } : {}),
+        ...(page.afterId && UUID.test(page.afterId) ? { id: MoreThan(page.afterId) } : {}),
+      },
+      order: { id: 'ASC' },
+      ...(page.limit ? { take: page.limit } : {}),
+    });
+  }
+
+  /** @throws DomainError `not_found`, also for a monitor that exists but is not the user's to see */
+  async get(principal: UserPrincipal, id: string): Promise<Monitor> {
+    const monitor = UUID.test(id) ? await this.monitors().findOneBy({ id }) : null;
+    if (!monitor || !canView(principal, monitor)) throw notFound();
+    return monitor;
+  }
+
+  /** Ids among these that the user may see; the others are as if they did not exist. */
+  visibleIds(principal: UserPrincipal, ids: readonly string[]): string[] {
+    return [...new Set(ids)].filter((id) => {
+      const settings = this.directory.find(id);
+      return settings !== undefined && canView(principal, settings);
+    });
+  }
+
+  /** Ids of all monitors, whoever may see them. */
+  knownIds(): string[] {
+    return Array.from(this.directory.all(), ({ id }) => id);
+  }
+
+  /** @returns the monitor and its first report key, which is shown this once */
+  async create(
+    principal: UserPrincipal,
+    input: CreateMonitorInput,
+  ): Promise<{ monitor: Monitor; apiKey: string }> {
+    refuseUnbuiltFields(input);
+    const kind = input.kind ?? 'agent';
+    if (!canCreate(principal, kind)) {
+      throw new DomainError('forbidden', 'Only admins may watch the machine of the hub itself.', 'kind');
+    }
+    const created = await this.dataSource.transaction(async (manager) => {
+      const monitor = await manager.save(Monitor, {
+        ownerId: principal.userId,
+        name: input.name,
+        description: input.description ?? null,
+        tags: input.tags ?? [],
+        kind,
+        intervalSeconds: input.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS,
+        resources: input.resources ?? [...RESOURCES],
+      });
+      const { apiKey } = await this.apiKeys.create(monitor.id, undefined, manager);
+      return { monitor: await manager.findOneByOrFail(Monitor, { id: monitor.id }), apiKey };
+    });
+    this.directory.put(created.monitor);
+    this.events.announce('monitor.created', { monitorId: created.monitor.id });
+    return created;
+  }
+
+  /**
+   * @param expectedVersion the version that the change builds on; without it the last writer wins
+   * @throws DomainError `version_conflict` when someone was faster
+   */
+  async update(
+    principal: UserPrincipal,
+    id: string,
+    input: UpdateMonitorInput,
+    expectedVersion?: number,
+  ): Promise<Monitor> {
+    refuseUnbuiltFields(input);
+    return this.change(principal, id, (monitor) => {
+      const version = expectedVersion ?? input.version;
+      if (version !== undefined && version !== monitor.version) {
+        throw new DomainError(
+          'version_conflict',
+          'Somebody else has changed this monitor. Load it again and repeat your change.',
+        );
+      }
+      if (input.name !== undefined) monitor.name = input.name;
+      if (input.description !== undefined) monitor.description = input.description;
+      if (input.tags !== undefined) monitor.tags = input.tags ?? [];
+      if (input.intervalSeconds !== undefined) monitor.intervalSeconds = input.intervalSeconds;
+      if (input.resources !== undefined) monitor.resources = input.resources;
+    });
+  }
+
+  /** Starts or stops collection and acceptance; doing it twice is the same as once. */
+  async setState(principal: UserPrincipal, id: string, state: MonitorState): Promise<Monitor> {
+    return this.change(principal, id, (monitor) => {
+      monitor.state = state;
+    });
+  }
+
+  /** Deletes a monitor with its keys and samples. */
+  async delete(principal: UserPrincipal, id: string): Promise<string> {
+    const monitor = await this.getForChange(principal, id, this.dataSource.manager);
+    await this.monitors().delete({ id: monitor.id });
+    this.directory.remove(monitor.id);
+    this.events.announce('monitor.deleted', { monitorId: monitor.id });
+    return monitor.id;
+  }
+
+  async createApiKey(principal: UserPrincipal, monitorId: string, name?: string | null) {
+    await this.getForChange(principal, monitorId, this.dataSource.manager);
+    return this.apiKeys.create(monitorId, name ?? undefined);
+  }
+
+  async revokeApiKey(principal: UserPrincipal, apiKeyId: string) {
+    const key = UUID.test(apiKeyId) ? await this.apiKeys.find(apiKeyId) : null;
+    if (!key) throw notFound();
+    await this.getForChange(principal, key.monitorId, this.dataSource.manager);
+    return this.apiKeys.revoke(apiKeyId);
+  }
+
+  private monitors() {
+    return this.dataSource.getRepository(Monitor);
+  }
+
+  private async getForChange(principal: UserPrincipal, id: string, manager: EntityManager): Promise<Monitor> {
+    const monitor = UUID.test(id)
+      ? await manager.findOne(Monitor, {
+          where: { id },
+          ...(manager.queryRunner?.isTransactionActive && { lock: { mode: 'pessimistic_write' as const } }),
+        })
+      : null;
+    if (!monitor || !canView(principal, monitor)) throw notFound();
+    if (!canChange(principal, monitor))
+      throw new DomainError('forbidden', 'You may see this monitor, not change it.');
+    return monitor;
+  }
+
+  /** Reads, changes and writes a monitor under its row's lock; says so only when something is different. */
+  private async change(
+    principal: UserPrincipal,
+    id: string,
+    apply: (monitor: Monitor) => void,
+  ): Promise<Monitor> {
+    const { monitor, isChanged } = await this.dataSource.transaction(async (manager) => {
+      const stored = await this.getForChange(principal, id, manager);
+      const before = JSON.stringify(stored);
+      apply(stored);
+      if (JSON.stringify(stored) === before) return { monitor: stored, isChanged: false };
+      stored.version++;
+      stored.updatedAt = new Date();
+      return { monitor: await manager.save(stored), isChanged: true };
+    });
+    if (isChanged) {
+      this.directory.put(monitor);
+      this.events.announce('monitor.changed', { monitorId: monitor.id });
+    }
+    return monitor;
+  }
+}
+
+function notFound(): DomainError {
+  return new DomainError('not_found', 'There is no such monitor.');
+}
+
+const UNBUILT_FIELDS = ['endpointUrl', 'endpointApiKey', 'thresholds'] as const;
+
+/** A field whose feature does not exist is refused, never accepted and ignored. */
+function refuseUnbuiltFields(input: MonitorFields): void {
+  for (const field of UNBUILT_FIELDS) {
+    if (input[field] !== undefined) {
+      throw new DomainError('not_available_yet', `${field} is not available yet. Leave it out.`, field);
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/** One series on a grid: what fell into each slot. A slot that nothing fell into stays NaN. */
+export class Column {
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  private readonly total: Float64Array;
+  private readonly weight: Float64Array;
+  private readonly coveredMs: Float64Array;
+
+  constructor(slots: number) {
+    this.min = new Float64Array(slots).fill(NaN);
+    this.max = new Float64Array(slots).fill(NaN);
+    this.total = new Float64Array(slots);
+    this.weight = new Float64Array(slots);
+    this.coveredMs = new Float64Array(slots);
+  }
+
+  /** @param intervalMs the time that this sample stands for */
+  addSample(slot: number, value: number, intervalMs: number): void {
+    this.note(slot, value);
+    this.total[slot]! += value;
+    this.weight[slot]! += 1;
+    this.coveredMs[slot]! += intervalMs;
+  }
+
+  /** A counter grew by `increase` in `elapsedMs`: as a rate per second, weighted by the time it held. */
+  addIncrease(slot: number, increase: number, elapsedMs: number): void {
+    this.note(slot, (increase * 1000) / elapsedMs);
+    this.total[slot]! += increase * 1000;
+    this.weight[slot]! += elapsedMs;
+    this.coveredMs[slot]! += elapsedMs;
+  }
+
+  /** Shows the value of slot `from` in the empty slots before `to`. They count as not covered. */
+  carry(from: number, to: number): void {
+    for (let slot = from + 1; slot < to; slot++) {
+      if (this.weight[slot] !== 0) continue;
+      this.min[slot] = this.min[from]!;
+      this.max[slot] = this.max[from]!;
+      this.total[slot] = this.total[from]!;
+      this.weight[slot] = this.weight[from]!;
+    }
+  }
+
+  mean(): Float64Array {
+    return this.total.map((total, slot) => (this.weight[slot] === 0 ? NaN : total / this.weight[slot]!));
+  }
+
+  /** @param slotMs what one slot spans */
+  coverage(slotMs: number): Float64Array {
+    return this.coveredMs.map((covered) => Math.min(1, covered / slotMs));
+  }
+
+  private note(slot: number, value: number): void {
+    if (!(this.min[slot]! <= value)) this.min[slot] = value;
+    if (!(this.max[slot]! >= value)) this.max[slot] = value;
+  }
+}
