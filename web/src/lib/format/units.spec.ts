@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatBytes, formatBytesPerSecond, formatLoad, formatPercent, NO_VALUE } from './units.ts';
+
+const plain = (text: string) => text.replaceAll('\u00a0', ' ');
+
+test('bytes climb in steps of 1,024 and keep three digits', () => {
+  assert.equal(plain(formatBytes(0)), '0 B');
+  assert.equal(plain(formatBytes(999)), '999 B');
+  assert.equal(plain(formatBytes(1024)), '1.00 KiB');
+  assert.equal(plain(formatBytes(8_242_417_664)), '7.68 GiB');
+  assert.equal(plain(formatBytes(150 * 1024 ** 2)), '150 MiB');
+  assert.equal(plain(formatBytes(1000 * 1024 ** 2)), '0.98 GiB');
+});
+
+test('rates say per second, and a missing value is a dash, never a zero', () => {
+  assert.equal(plain(formatBytesPerSecond(2048)), '2.00 KiB/s');
+  assert.equal(formatBytesPerSecond(null), NO_VALUE);
+  assert.equal(formatPercent(undefined), NO_VALUE);
+});
+
+test('percent shows a decimal only where it matters', () => {
+  assert.equal(plain(formatPercent(0)), '0 %');
+  assert.equal(plain(formatPercent(3.14)), '3.1 %');
+  assert.equal(plain(formatPercent(42.4)), '42 %');
+  assert.equal(plain(formatPercent(100)), '100 %');
+});
+
+test('load keeps two decimals while small', () => {
+  assert.equal(formatLoad(0.214), '0.21');
+  assert.equal(formatLoad(12.34), '12.3');
+});

@@ -1,0 +1,67 @@
+import { pickLocale } from './locale.ts';
+
+/** What stands in a number's place when there is none. */
+export const NO_VALUE = '–';
+
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
+const NO_BREAK_SPACE = '\u00a0';
+
+const formatters = new Map<number, Intl.NumberFormat>();
+
+/** Three significant digits at least, whole numbers in full, in a stable width. */
+function formatDigits(value: number): string {
+  const size = Math.abs(value);
+  const decimals = size >= 100 || value === 0 ? 0 : size >= 10 ? 1 : 2;
+  let formatter = formatters.get(decimals);
+  if (!formatter) {
+    formatter = new Intl.NumberFormat(pickLocale(), {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+    });
+    formatters.set(decimals, formatter);
+  }
+  return formatter.format(value);
+}
+
+export function formatPercent(value: number | null | undefined): string {
+  if (value === null || value === undefined) return NO_VALUE;
+  const decimals = Math.abs(value) < 10 && value !== 0 ? 1 : 0;
+  return `${new Intl.NumberFormat(pickLocale(), { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(value)}${NO_BREAK_SPACE}%`;
+}
+
+/** IEC: 1 KiB = 1,024 B. */
+export function formatBytes(value: number | null | undefined): string {
+  if (value === null || value === undefined) return NO_VALUE;
+  let scaled = value;
+  let unit = 0;
+  while (Math.abs(scaled) >= 1000 && unit < BYTE_UNITS.length - 1) {
+    scaled /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 ? String(Math.round(scaled)) : formatDigits(scaled);
+  return `${digits}${NO_BREAK_SPACE}${BYTE_UNITS[unit]}`;
+}
+
+export function formatBytesPerSecond(value: number | null | undefined): string {
+  return value === null || value === undefined ? NO_VALUE : `${formatBytes(value)}/s`;
+}
+
+export function formatLoad(value: number | null | undefined): string {
+  return value === null || value === undefined ? NO_VALUE : formatDigits(value);
+}
+
+export function formatCount(value: number): string {
+  return new Intl.NumberFormat(pickLocale()).format(value);
+}
+
+export type ChartUnit = 'percent' | 'bytes' | 'bytesPerSecond';
+
+const BY_UNIT: Record<ChartUnit, (value: number | null | undefined) => string> = {
+  percent: formatPercent,
+  bytes: formatBytes,
+  bytesPerSecond: formatBytesPerSecond,
+};
+
+export function formatByUnit(unit: ChartUnit, value: number | null | undefined): string {
+  return BY_UNIT[unit](value);
+}

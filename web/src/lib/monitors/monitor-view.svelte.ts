@@ -1,0 +1,45 @@
+import { MonitorStatusChangedDocument } from '../graphql/generated/graphql.ts';
+import { liveConnection } from '../live/live-connection.svelte.ts';
+import { toLatestReport, type LatestReport } from './current-values.ts';
+import { fetchMonitor, type DetailedMonitor, type MonitorSummary } from './monitors-api.ts';
+
+/** The monitor of its own page: what it is and how it is, kept live. Its series have a state of their own. */
+export class MonitorView {
+  monitor = $state.raw<DetailedMonitor>();
+  phase = $state<'loading' | 'ready' | 'missing' | 'failed'>('loading');
+  error = $state.raw<unknown>();
+  readonly latest = $derived<LatestReport | undefined>(
+    this.monitor?.latest ? toLatestReport(this.monitor.latest) : undefined,
+  );
+  readonly id: string;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      const monitor = await fetchMonitor(this.id);
+      this.monitor = monitor ?? undefined;
+      this.phase = monitor ? 'ready' : 'missing';
+      this.error = undefined;
+    } catch (error) {
+      this.error = error;
+      if (this.phase === 'loading') this.phase = 'failed';
+    }
+  }
+
+  watchStatus(): () => void {
+    return liveConnection.subscribe(MonitorStatusChangedDocument, {}, (data) => {
+      if (data.monitorStatusChanged.id === this.id) this.put(data.monitorStatusChanged);
+    });
+  }
+
+  put(changed: MonitorSummary): void {
+    if (!this.monitor) return;
+    const wasNeverSeen = this.monitor.health === 'PENDING';
+    this.monitor = { ...this.monitor, ...changed };
+    // The inventory comes with the first reports and is no part of a change of status.
+    if (wasNeverSeen && changed.health !== 'PENDING') void this.refresh();
+  }
+}

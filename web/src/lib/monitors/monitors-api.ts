@@ -1,0 +1,77 @@
+import { request } from '../graphql/client.ts';
+import {
+  CreateApiKeyDocument,
+  CreateMonitorDocument,
+  DeleteMonitorDocument,
+  MonitorApiKeysDocument,
+  MonitorDocument,
+  MonitorsDocument,
+  RevokeApiKeyDocument,
+  StartMonitorDocument,
+  StopMonitorDocument,
+  UpdateMonitorDocument,
+  type CreateMonitorInput,
+  type MonitorQuery,
+  type MonitorsQuery,
+  type MonitorSummaryFragment,
+  type UpdateMonitorInput,
+  type UserErrorFieldsFragment,
+} from '../graphql/generated/graphql.ts';
+import { collectFieldMessages, HubError } from '../graphql/hub-error.ts';
+
+export type MonitorSummary = MonitorSummaryFragment;
+export type ListedMonitor = MonitorsQuery['monitors'][number];
+export type DetailedMonitor = NonNullable<MonitorQuery['monitor']>;
+
+/** An expected refusal comes as a value; for a form it is a failure like any other. */
+function refuse(userErrors: readonly UserErrorFieldsFragment[]): void {
+  const first = userErrors[0];
+  if (first)
+    throw new HubError(first.message, { code: first.code, fields: collectFieldMessages(userErrors) });
+}
+
+export const fetchMonitors = async () => (await request(MonitorsDocument, {})).monitors;
+
+export const fetchMonitor = async (id: string) => (await request(MonitorDocument, { id })).monitor;
+
+export async function fetchApiKeys(id: string) {
+  return (await request(MonitorApiKeysDocument, { id })).monitor?.apiKeys ?? [];
+}
+
+export async function createMonitor(input: CreateMonitorInput) {
+  const { createMonitor: payload } = await request(CreateMonitorDocument, { input });
+  refuse(payload.userErrors);
+  return { monitor: payload.monitor!, apiKey: payload.apiKey };
+}
+
+export async function updateMonitor(id: string, input: UpdateMonitorInput) {
+  const { updateMonitor: payload } = await request(UpdateMonitorDocument, { id, input });
+  refuse(payload.userErrors);
+  return payload.monitor!;
+}
+
+export async function deleteMonitor(id: string) {
+  refuse((await request(DeleteMonitorDocument, { id })).deleteMonitor.userErrors);
+}
+
+export async function startMonitor(id: string) {
+  const { startMonitor: payload } = await request(StartMonitorDocument, { id });
+  refuse(payload.userErrors);
+  return payload.monitor!;
+}
+
+export async function stopMonitor(id: string) {
+  const { stopMonitor: payload } = await request(StopMonitorDocument, { id });
+  refuse(payload.userErrors);
+  return payload.monitor!;
+}
+
+export async function createApiKey(monitorId: string, name: string | null) {
+  const { createApiKey: payload } = await request(CreateApiKeyDocument, { monitorId, input: { name } });
+  refuse(payload.userErrors);
+  return payload.apiKey!;
+}
+
+export async function revokeApiKey(id: string) {
+  refuse((await request(RevokeApiKeyDocument, { id })).revokeApiKey.userErrors);
+}

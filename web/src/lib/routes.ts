@@ -1,0 +1,37 @@
+import { resolve } from '$app/paths';
+
+/** Every address of the page and of the hub is made here; all of them hold under a sub-path. */
+export const overviewPath = () => resolve('/(app)');
+export const loginPath = (next?: string) =>
+  next && next !== overviewPath()
+    ? `${resolve('/login')}?next=${encodeURIComponent(next)}`
+    : resolve('/login');
+export const setupPath = () => resolve('/setup');
+export const monitorPath = (id: string, range?: string) =>
+  `${resolve('/(app)/monitors/[id]', { id })}${range ? `?range=${range}` : ''}`;
+
+function hubPath(path: string): string {
+  return `${overviewPath().replace(/\/$/, '')}/${path}`;
+}
+
+export const graphqlPath = () => hubPath('graphql');
+export const graphiqlPath = () => hubPath('graphiql/');
+export const authPath = (action: 'setup' | 'login' | 'logout') => hubPath(`api/auth/${action}`);
+
+export function liveSocketUrl(): string {
+  const url = new URL(graphqlPath(), location.href);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return url.href;
+}
+
+export function reportUrl(): string {
+  return new URL(hubPath('api/monitoring/data'), location.href).href;
+}
+
+/** Where to go after signing in. Only a path of this page is accepted: an open redirect helps a phisher. */
+export function readNextPath(wanted: string | null): string {
+  if (!wanted?.startsWith('/')) return overviewPath();
+  const url = new URL(wanted, location.origin);
+  const isOwn = url.origin === location.origin && url.pathname.startsWith(overviewPath());
+  return isOwn ? url.pathname + url.search : overviewPath();
+}
