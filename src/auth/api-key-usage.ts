@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { DataSource } from 'typeorm';
 import { CLOCK, type Clock } from './clock.js';
@@ -10,7 +10,7 @@ interface Use {
 
 /** Remembers when and from where each key was last used; written in one statement, at most once a minute. */
 @Injectable()
-export class ApiKeyUsage implements OnApplicationShutdown {
+export class ApiKeyUsage implements BeforeApplicationShutdown {
   private readonly logger = new Logger(ApiKeyUsage.name);
   private uses = new Map<string, Use>();
 
@@ -49,7 +49,8 @@ export class ApiKeyUsage implements OnApplicationShutdown {
     }
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  // Before the database is closed, which is done in the last step.
+  async beforeApplicationShutdown(): Promise<void> {
     await this.write();
   }
 }

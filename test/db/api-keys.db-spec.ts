@@ -226,6 +226,14 @@ describe('the door of API keys', () => {
     expect(second).toMatchObject({ lastUsedAt: new Date(now - 5_000), lastUsedIp: IP });
   });
 
+  it('writes the last uses when the hub stops', async () => {
+    const { apiKey, record } = await createKey();
+    await admit({ 'x-api-key': apiKey });
+    await services.close();
+    services = await startAuthServices(database, config, () => now);
+    expect(await services.get(ApiKeyService).find(record.id)).toMatchObject({ lastUsedAt: new Date(now) });
+  });
+
   it('says that the store is away, not that the key is wrong', async () => {
     const { apiKey } = await createKey();
     await services.get(DataSource).query('alter table api_key rename to api_key_away');
