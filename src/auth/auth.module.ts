@@ -26,6 +26,7 @@ import { SetupService } from './setup.service.js';
 import { UserSessionEntity } from './user-session.entity.js';
 import { UserEntity } from './user.entity.js';
 import { UserService } from './user.service.js';
+import { ViewerResolver } from './viewer.resolver.js';
 
 @Module({
   imports: [
@@ -54,6 +55,7 @@ import { UserService } from './user.service.js';
     SetupLinkJob,
     SetupService,
     UserService,
+    ViewerResolver,
   ],
   exports: [
     AdminPresence,

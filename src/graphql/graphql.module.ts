@@ -3,9 +3,9 @@ import { Module } from '@nestjs/common';
 import { GraphQLModule } from '@nestjs/graphql';
 import type { FastifyRequest } from 'fastify';
 import { AuthModule } from '../auth/auth.module.js';
-import { DateTimeScalar } from '../common/graphql/scalars.js';
 import type { GraphqlContext } from '../common/graphql-context.js';
 import { DomainError } from '../core/errors.js';
+import { BUILD_SCHEMA_OPTIONS } from './build-schema-options.js';
 import { formatGraphqlError } from './format-graphql-error.js';
 import { GRAPHQL_PATH, GraphqlHttpDoor } from './graphql-http-door.js';
 import { limitQueries, QUERY_LIMITS } from './query-limits.js';
@@ -25,10 +25,7 @@ function createContext(request: FastifyRequest): GraphqlContext {
       path: GRAPHQL_PATH,
       autoSchemaFile: true,
       sortSchema: true,
-      buildSchemaOptions: {
-        numberScalarMode: 'float',
-        scalarsMap: [{ type: Date, scalar: DateTimeScalar }],
-      },
+      buildSchemaOptions: BUILD_SCHEMA_OPTIONS,
       graphiql: false,
       introspection: true,
       csrfPrevention: true,

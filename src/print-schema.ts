@@ -1,0 +1,27 @@
+import 'reflect-metadata';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { NestFactory } from '@nestjs/core';
+import { GraphQLSchemaBuilderModule, GraphQLSchemaFactory } from '@nestjs/graphql';
+import { lexicographicSortSchema, printSchema } from 'graphql';
+import { BUILD_SCHEMA_OPTIONS } from './graphql/build-schema-options.js';
+import { ViewerResolver } from './auth/viewer.resolver.js';
+import { LiveResolver } from './live/live.resolver.js';
+import { MonitorsResolver } from './monitors/monitors.resolver.js';
+import { SeriesResolver } from './series/series.resolver.js';
+
+const FILE = 'schema.graphql';
+const HEADER = '# Made by `npm run schema` from the code. Do not edit: change the code and run it again.\n\n';
+
+/** Writes schema.graphql, the contract of hub and page, without a database; with --check only compares. */
+const app = await NestFactory.createApplicationContext(GraphQLSchemaBuilderModule, { logger: ['error'] });
+const schema = await app
+  .get(GraphQLSchemaFactory)
+  .create([ViewerResolver, MonitorsResolver, SeriesResolver, LiveResolver], BUILD_SCHEMA_OPTIONS);
+const text = `${HEADER}${printSchema(lexicographicSortSchema(schema))}\n`;
+
+if (!process.argv.includes('--check')) writeFileSync(FILE, text);
+else if (readFileSync(FILE, 'utf8') !== text) {
+  process.stderr.write(`${FILE} is not what the code says. Run "npm run schema" and commit it.\n`);
+  process.exitCode = 1;
+}
+await app.close();
