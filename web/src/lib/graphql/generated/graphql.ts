@@ -10,13 +10,19 @@ export type CreateApiKeyInput = {
 
 export type CreateMonitorInput = {
   description?: string | null | undefined;
+  /** The key for endpointUrl. Not available yet. */
   endpointApiKey?: string | null | undefined;
+  /** Forward every report to this URL. Not available yet. */
   endpointUrl?: string | null | undefined;
+  /** Seconds between two reports, 1–3600; 10 by default. */
   intervalSeconds?: number | null | undefined;
+  /** AGENT by default. */
   kind?: MonitorKind | null | undefined;
   name: string;
+  /** What to watch, of cpu, memory, storage, network; all by default. */
   resources?: Array<string> | null | undefined;
   tags?: Array<string> | null | undefined;
+  /** Alert thresholds by metric. Not available yet. */
   thresholds?: Record<string, unknown> | null | undefined;
 };
 
@@ -35,16 +41,22 @@ export type MonitorState =
   | 'RUNNING'
   | 'STOPPED';
 
-/** absent = keep, null = clear */
+/** Absent = keep, null = clear. */
 export type UpdateMonitorInput = {
   description?: string | null | undefined;
+  /** The key for endpointUrl. Not available yet. */
   endpointApiKey?: string | null | undefined;
+  /** Forward every report to this URL. Not available yet. */
   endpointUrl?: string | null | undefined;
+  /** Seconds between two reports, 1–3600; 10 by default. */
   intervalSeconds?: number | null | undefined;
   name?: string | null | undefined;
+  /** What to watch, of cpu, memory, storage, network; all by default. */
   resources?: Array<string> | null | undefined;
   tags?: Array<string> | null | undefined;
+  /** Alert thresholds by metric. Not available yet. */
   thresholds?: Record<string, unknown> | null | undefined;
+  /** The version that this change builds on; refused with version_conflict when someone was faster. */
   version?: number | null | undefined;
 };
 
