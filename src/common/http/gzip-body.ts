@@ -68,8 +68,12 @@ export function inflateArrivingBody(payload: IncomingMessage, limits: BodyLimits
     if (wireBytes > limits.wireBytes) finish(buildTooLargeError());
     else if (!gunzip.write(chunk)) payload.pause();
   };
-  const onWireEnd = (): void => void gunzip.end();
   const onBroken = (): void => finish(buildBadEncodingError());
+  const onWireEnd = (): void => {
+    // A request closes when it has ended, which is before all of it is unpacked.
+    payload.off('close', onBroken);
+    gunzip.end();
+  };
   payload.on('data', onWire).on('end', onWireEnd).on('close', onBroken).on('error', onBroken);
   gunzip.on('drain', () => payload.resume());
   gunzip.on('data', (chunk: Buffer) => {
