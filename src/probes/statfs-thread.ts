@@ -34,15 +34,13 @@ export function readDiskSpace(path: string): DiskSpace {
   };
 }
 
-/** Opens a thread that answers each path it is sent with a `StatfsAnswer`; it never keeps the process alive. */
+/** Opens a thread that answers each path it is sent with a `StatfsAnswer`. */
 export function openStatfsThread(): Worker {
-  const thread = new Worker(new URL(import.meta.url), {
+  return new Worker(new URL(import.meta.url), {
     workerData: ROLE,
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
   });
-  thread.unref();
-  return thread;
 }
 
 function answerStatfs(path: string): StatfsAnswer {

@@ -68,6 +68,8 @@ export class StatfsThreads {
       this.removeLane(lane);
       this.settle(lane, { error: error.message });
     });
+    // After the listeners: each takes a hold on the process again.
+    lane.thread.unref();
     this.lanes.push(lane);
     return lane;
   }
