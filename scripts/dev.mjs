@@ -18,12 +18,12 @@ const say = (text) => console.log(`dev: ${text}`);
 let hub;
 let isStopping = false;
 
-function startHub() {
+function startHub(publicUrl) {
   // A group of its own: Ctrl-C reaches the hub once, through us, and it stops Postgres in order.
   const child = spawn(process.execPath, ['dist/src/main.js'], {
     stdio: 'inherit',
     detached: true,
-    env: { PUBLIC_URL: `http://127.0.0.1:${pagePort}`, ...process.env, PORT: hubPort },
+    env: { PUBLIC_URL: publicUrl, ...process.env, PORT: hubPort },
   });
   const ended = new Promise((resolve) => child.on('exit', resolve));
   hub = { child, ended };
@@ -50,54 +50,47 @@ function buildHub() {
   });
 }
 
-async function reloadHub() {
+async function reloadHub(publicUrl) {
   say('building the hub');
   if (!(await buildHub())) return say('the hub does not compile: the running one stays');
   await stopHub();
-  if (!isStopping) startHub();
+  if (!isStopping) startHub(publicUrl);
 }
 
-function watchHub() {
+function watchHub(publicUrl) {
   let timer;
   let running = Promise.resolve();
   const onChange = (_event, file) => {
     if (!file?.endsWith('.ts') || file.endsWith('.spec.ts')) return;
     clearTimeout(timer);
-    timer = setTimeout(() => (running = running.then(reloadHub)), 150);
+    timer = setTimeout(() => (running = running.then(() => reloadHub(publicUrl))), 150);
   };
   for (const folder of ['src', 'migrations']) watch(folder, { recursive: true }, onChange);
 }
 
 async function servePage() {
-  // The built page carries a placeholder for the hub's sub-path; here it lives at the root.
-  process.env.PAGE_BASE = '';
   const { createServer } = await import('vite');
   const target = `http://127.0.0.1:${hubPort}`;
-  const proxy = {
-    [`^(/__BASE__)?/(${hubPaths.join('|')})(/|\\?|$)`]: { target, ws: true, rewrite: dropBase },
-  };
+  // The page's base may be in front of the hub's paths: the hub is told the same by PUBLIC_URL.
+  const proxy = { [`^(/__BASE__)?/(${hubPaths.join('|')})(/|\\?|$)`]: { target, ws: true } };
   const server = await createServer({
     root: join(root, 'web'),
     server: { host: '127.0.0.1', port: pagePort, strictPort: true, proxy },
   });
   await server.listen();
-  say(`the page reloads itself at http://127.0.0.1:${pagePort}${server.config.base}`);
   return server;
 }
 
-function dropBase(path) {
-  return path.replace(/^\/__BASE__/, '');
-}
-
-startHub();
-watchHub();
-const page = servePage();
+const page = await servePage();
+const publicUrl = `http://127.0.0.1:${pagePort}${page.config.base}`.replace(/\/$/, '');
+startHub(publicUrl);
+watchHub(publicUrl);
+say(`the page reloads itself at ${publicUrl}/`);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, async () => {
     if (isStopping) return;
     isStopping = true;
-    await Promise.allSettled([stopHub(), page.then((server) => server.close())]);
+    await Promise.allSettled([stopHub(), page.close()]);
     process.exit(0);
   });
 }
-await page;
