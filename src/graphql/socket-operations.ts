@@ -20,6 +20,7 @@ import type { WebSocket } from 'ws';
 import type { GraphqlContext } from '../common/graphql-context.js';
 import { readJsonBody } from '../common/http/json-body.js';
 import type { UserPrincipal } from '../common/principal.js';
+import { DomainError } from '../core/errors.js';
 import { formatGraphqlError } from './format-graphql-error.js';
 import { limitQueries, QUERY_LIMITS } from './query-limits.js';
 
@@ -104,11 +105,8 @@ export class SocketOperations {
     payload: SubscribePayload,
   ): ExecutionArgs | readonly GraphQLError[] {
     if (Object.keys(context.subscriptions).length > MAX_OPERATIONS_PER_SOCKET) {
-      return [
-        new GraphQLError(`${MAX_OPERATIONS_PER_SOCKET} operations at once are the limit of a socket.`, {
-          extensions: { code: 'too_many_requests' },
-        }),
-      ];
+      const message = `${MAX_OPERATIONS_PER_SOCKET} operations at once are the limit of a connection.`;
+      return [new GraphQLError(message, { originalError: new DomainError('too_many_requests', message) })];
     }
     const schema = this.readSchema();
     let document: DocumentNode;
