@@ -1,6 +1,6 @@
 import type uPlot from 'uplot';
 import { formatClock, formatDay } from '../format/time.ts';
-import { formatByUnit, type ChartUnit } from '../format/units.ts';
+import { formatMark, type ChartUnit } from '../format/units.ts';
 import type { ChartModel } from './chart-model.ts';
 
 export interface PlotColors {
@@ -94,7 +94,14 @@ export function buildPlotOptions(
     },
     scales: { x: { time: true }, y: { range: buildYRange(model) } },
     axes: [
-      { ...axis, grid: { show: false }, size: 28, gap: 8, space: 64, values: (_, at) => at.map(formatMark) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 28,
+        gap: 8,
+        space: 64,
+        values: (_, at) => at.map(formatTimeMark),
+      },
       {
         ...axis,
         grid: { stroke: colors.grid, width: 1 },
@@ -102,13 +109,13 @@ export function buildPlotOptions(
         gap: 8,
         space: isBytes ? 34 : 30,
         ...(isBytes ? { incrs: BYTE_STEPS } : {}),
-        values: (_, values) => values.map((value) => formatByUnit(model.unit, Math.abs(value))),
+        values: (_, values) => values.map((value) => formatMark(model.unit, Math.abs(value))),
       },
     ],
   };
 }
 
-function formatMark(seconds: number): string {
+function formatTimeMark(seconds: number): string {
   const at = new Date(seconds * 1000);
   const isMidnight = at.getHours() === 0 && at.getMinutes() === 0;
   return isMidnight ? formatDay(seconds * 1000) : formatClock(seconds * 1000);

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatBytes, formatBytesPerSecond, formatLoad, formatPercent, NO_VALUE } from './units.ts';
+import {
+  formatBytes,
+  formatBytesPerSecond,
+  formatLoad,
+  formatMark,
+  formatPercent,
+  NO_VALUE,
+} from './units.ts';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 
@@ -29,4 +36,12 @@ test('percent shows a decimal only where it matters', () => {
 test('load keeps two decimals while small', () => {
   assert.equal(formatLoad(0.214), '0.21');
   assert.equal(formatLoad(12.34), '12.3');
+});
+
+test('marks of an axis drop the zeros that say nothing', () => {
+  assert.equal(plain(formatMark('bytes', 16 * 1024 ** 3)), '16 GiB');
+  assert.equal(plain(formatMark('bytesPerSecond', 1.5 * 1024 ** 2)), '1.5 MiB/s');
+  assert.equal(plain(formatMark('bytes', 0)), '0 B');
+  assert.equal(plain(formatMark('bytes', 512 * 1024)), '512 KiB');
+  assert.equal(plain(formatMark('percent', 100)), '100 %');
 });

@@ -54,6 +54,13 @@ export function formatCount(value: number): string {
   return new Intl.NumberFormat(pickLocale()).format(value);
 }
 
+/** For the marks of an axis, which are round: `16 GiB`, not `16.0 GiB`. */
+export function formatMark(unit: ChartUnit, value: number): string {
+  return formatByUnit(unit, value).replace(/([.,]\d*?)0+(?=\D|$)/, (_, decimals: string) =>
+    decimals.length > 1 ? decimals : '',
+  );
+}
+
 export type ChartUnit = 'percent' | 'bytes' | 'bytesPerSecond';
 
 const BY_UNIT: Record<ChartUnit, (value: number | null | undefined) => string> = {

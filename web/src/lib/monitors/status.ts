@@ -12,7 +12,7 @@ export interface StatusLook {
   readonly icon: Component<{ size?: number; class?: string }>;
   readonly text: string;
   readonly pill: string;
-  /** Left edge of a card: only what needs a look is tinted. */
+  /** Strip at the left edge of a card: only what needs a look has one. */
   readonly edge: string;
   /** Values under this status are the present ones. */
   readonly isCurrent: boolean;
@@ -33,7 +33,7 @@ export const STATUS_LOOKS: Record<MonitorHealth, StatusLook> = {
     icon: Clock,
     text: 'text-warn',
     pill: 'bg-warn-soft text-warn',
-    edge: 'border-l-warn border-l-[3px]',
+    edge: 'bg-warn-fill',
     isCurrent: false,
   },
   DOWN: {
@@ -41,7 +41,7 @@ export const STATUS_LOOKS: Record<MonitorHealth, StatusLook> = {
     icon: CircleX,
     text: 'text-bad',
     pill: 'bg-bad-soft text-bad',
-    edge: 'border-l-bad border-l-[3px]',
+    edge: 'bg-bad-fill',
     isCurrent: false,
   },
   PENDING: {
