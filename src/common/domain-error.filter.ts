@@ -11,9 +11,8 @@ export class DomainErrorFilter implements ExceptionFilter {
     if (host.getType<'http' | 'graphql'>() === 'graphql') throw error;
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (readErrorCode(error) === 'internal') {
-      const stack =
-        error instanceof Error ? (error.stack ?? error.message) : 'a value that is no Error was thrown';
-      this.logger.error(`request ${reply.request.id} failed: ${stack}`);
+      const stack = error instanceof Error ? error.stack : undefined;
+      this.logger.error(`request ${reply.request.id} failed`, stack);
     }
     sendProblem(reply, error);
   }

@@ -41,7 +41,7 @@ export function formatGraphqlError(formatted: GraphQLFormattedError, error: unkn
     };
   }
   const requestId = randomUUID();
-  logger.error(`operation ${requestId} failed: ${cause instanceof Error ? cause.stack : String(cause)}`);
+  logger.error(`operation ${requestId} failed`, cause instanceof Error ? cause.stack : undefined);
   return {
     message: 'Something went wrong in the hub.',
     ...place,

@@ -128,7 +128,7 @@ export class SocketOperations {
   }
 
   private logFault(error: unknown): void {
-    this.logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    this.logger.error('a message could not be handled', error instanceof Error ? error.stack : undefined);
   }
 }
 

@@ -120,7 +120,7 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
 
   private judgeFailure(error: unknown): DomainError {
     if (error instanceof DomainError) return error;
-    this.logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    this.logger.error('a session could not be looked up', error instanceof Error ? error.stack : undefined);
     return new DomainError('storage_unavailable', 'The session could not be looked up.', undefined, 5);
   }
 

@@ -69,6 +69,12 @@ class TrialResolver {
     return Float64Array.of(1, NaN, 2.5);
   }
 
+  @Query(() => String)
+  async slow(): Promise<string> {
+    await sleep(500);
+    return 'done';
+  }
+
   @Query(() => Branch)
   branch(): Branch {
     const branch: Branch = { level: 0 };

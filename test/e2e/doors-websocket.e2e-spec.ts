@@ -2,6 +2,8 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
+import { installShutdown } from '../../src/common/http/shutdown.js';
+import { WebsocketDoor } from '../../src/graphql/websocket-door.js';
 import { stopTestPostgres } from '../support/test-database.js';
 import { countOpenStreams, type DoorsHub, type SignedInUser, startDoorsHub } from './doors-hub.js';
 
@@ -299,8 +301,8 @@ describe('the WebSocket door', () => {
   });
 });
 
-describe('the WebSocket door when the hub stops', () => {
-  it('says goodbye, and hanging connections do not hold the stop up', async () => {
+describe('the doors when the hub stops', () => {
+  it('sends sockets away, finishes requests, and closes what lies below last', async () => {
     const hub = await startDoorsHub();
     const user = await hub.signIn();
     const socket = new WebSocket(`ws://127.0.0.1:${hub.port}/graphql`, PROTOCOL, {
@@ -312,12 +314,27 @@ describe('the WebSocket door when the hub stops', () => {
     hanging.on('error', () => undefined);
     hanging.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n');
     const code = new Promise((resolve) => socket.once('close', resolve));
-    const closedAt = Date.now();
-    const closing = hub.close();
+    const events: string[] = [];
+    const inFlight = fetch(`${hub.url}/graphql`, {
+      method: 'POST',
+      body: '{"query":"{ slow }"}',
+      headers: { 'content-type': 'application/json', cookie: user.cookie },
+    }).then(async (answer) => events.push(await answer.text()));
+    await sleep(100);
+    const stop = installShutdown({
+      app: hub.app,
+      closeSockets: () => hub.app.get(WebsocketDoor).stop(),
+      closeLast: async () => void events.push('below'),
+      log: (message) => events.push(message),
+      exit: (exitCode) => events.push(`exit ${exitCode}`),
+      deadlineMs: 6_000,
+    });
+    await stop(0);
     expect(await code).toBe(1001);
-    hanging.destroy();
-    await closing;
-    expect(Date.now() - closedAt).toBeLessThan(10_000);
+    await inFlight;
+    expect(events).toEqual(['{"data":{"slow":"done"}}\n', 'below', 'exit 0']);
+    await expect(fetch(`${hub.url}/livez`)).rejects.toThrow();
+    await hub.close();
     await stopTestPostgres();
   }, 60_000);
 });

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 export interface ShutdownParts {
@@ -29,7 +30,7 @@ export function installShutdown(parts: ShutdownParts): (exitCode: number) => Pro
     if (stoppingSince !== undefined) return;
     stoppingSince = Date.now();
     const deadlineMs = parts.deadlineMs ?? DEADLINE_MS;
-    setTimeout(() => {
+    const deadline = setTimeout(() => {
       parts.log(`still not stopped after ${deadlineMs / 1000} s: ending now`);
       parts.exit(exitCode === 0 ? 1 : exitCode);
     }, deadlineMs).unref();
@@ -42,6 +43,8 @@ export function installShutdown(parts: ShutdownParts): (exitCode: number) => Pro
       parts.exit(exitCode === 0 ? 1 : exitCode);
       return;
     }
+    clearTimeout(deadline);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
     parts.exit(exitCode);
   };
   const onSignal = (): void => {
@@ -57,7 +60,7 @@ export function installShutdown(parts: ShutdownParts): (exitCode: number) => Pro
 }
 
 async function closeDoors(parts: ShutdownParts, requestMs: number): Promise<void> {
-  const server = parts.app.getHttpServer() as import('node:http').Server;
+  const server = parts.app.getHttpServer() as Server;
   const cut = setTimeout(() => server.closeAllConnections(), requestMs);
   // Fastify stops listening, answers 503 on open connections and waits for the requests in flight.
   const closeHttp = parts.app.getHttpAdapter().getInstance().close() as Promise<unknown>;
