@@ -18,7 +18,7 @@ export function buildDashboardPolicy(html: string): string {
   ].join('; ');
 }
 
-/** Looser where its editor needs it: it writes styles, embeds its fonts and starts workers from blobs. Scripts stay the hub's own. */
+/** Looser where its editor needs it: it writes styles and embeds its fonts. Scripts stay the hub's own. */
 export function buildGraphiqlPolicy(html: string): string {
   return [
     "default-src 'none'",
@@ -27,7 +27,7 @@ export function buildGraphiqlPolicy(html: string): string {
     "img-src 'self' data:",
     "font-src 'self' data:",
     "connect-src 'self'",
-    "worker-src 'self' blob:",
+    "worker-src 'self'",
     "manifest-src 'self'",
     "form-action 'none'",
     "base-uri 'none'",
