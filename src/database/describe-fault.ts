@@ -5,6 +5,7 @@ const SYSTEM_FAULTS: Record<string, string> = {
   ENOSPC: 'no space left on the disk',
   EDQUOT: 'the disk quota is used up',
   ENOTDIR: 'a part of the path is a file',
+  EEXIST: 'a file is in the way',
   ENOENT: 'no such file or directory',
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
@@ -17,8 +18,9 @@ const SYSTEM_FAULTS: Record<string, string> = {
 
 /** The machine-readable code of an error: the system's (`EACCES`) or Postgres' SQLSTATE. */
 export function readFaultCode(error: unknown): string | undefined {
-  if (error instanceof AggregateError && error.errors.length > 0) return readFaultCode(error.errors[0]);
-  const code = (error as { code?: unknown } | undefined)?.code;
+  // A name with several addresses fails with a list, one fault for each.
+  const { code, errors } = (error ?? {}) as { code?: unknown; errors?: unknown[] };
+  if (code === undefined && errors?.[0]) return readFaultCode(errors[0]);
   return typeof code === 'string' ? code : undefined;
 }
 
@@ -26,6 +28,6 @@ export function readFaultCode(error: unknown): string | undefined {
 export function describeFault(error: unknown): string {
   const code = readFaultCode(error);
   if (code !== undefined && SYSTEM_FAULTS[code] !== undefined) return SYSTEM_FAULTS[code];
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split('\n', 1)[0] || code || 'unknown fault';
+  const message = (error as { message?: unknown } | undefined)?.message ?? error;
+  return String(message).split('\n', 1)[0] || code || 'unknown fault';
 }

@@ -55,7 +55,8 @@ async function prepareDataDir(dataDir: string): Promise<string> {
     });
     await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
     // A folder in which others keep things keeps its mode: only one that is ours alone is opened for passing through.
-    if (isRoot && (await readdir(dataDir)).length === 0) await chmod(dataDir, 0o711);
+    const isEmpty = (await readdir(dataDir)).length === 0;
+    if (isRoot && isEmpty) await chmod(dataDir, 0o711);
     return await realpath(dataDir);
   } catch (error) {
     throw new StartError(

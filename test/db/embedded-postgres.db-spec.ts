@@ -1,5 +1,13 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { cp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -35,11 +43,11 @@ async function readSetting(embedded: EmbeddedPostgres, name: string): Promise<st
   return (await runQuery(embedded.connection, `SHOW ${name}`)).rows[0][name];
 }
 
-/** Links are kept as they are made or missing; the rest of the package is copied. */
+/** As npm unpacks it with install scripts off: without the library links. */
 async function copyPackage(target: string): Promise<void> {
   await cp(locatePackage(), target, {
     recursive: true,
-    filter: (source) => !source.endsWith('.a') && !/\/lib[\w]+\.so(?:\.\d+)?$/.test(source) === true,
+    filter: (source) => !source.endsWith('.a') && !lstatSync(source).isSymbolicLink(),
   });
 }
 
@@ -87,10 +95,8 @@ describe('a fresh embedded Postgres', () => {
   it('grants as many connections as the budget says, and one more to its supervisor', async () => {
     const embedded = await startPostgres({ dataDir: await makeDataDir() });
     const { superuser, ...granted } = CONNECTION_BUDGET;
-    const clients = Array.from(
-      { length: Object.values(granted).reduce((sum, count) => sum + count) },
-      () => new Client(embedded.connection),
-    );
+    const length = Object.values<number>(granted).reduce((sum, count) => sum + count);
+    const clients = Array.from({ length }, () => new Client(embedded.connection));
     await Promise.all(clients.map((client) => client.connect()));
     expect(clients.length + superuser).toBeLessThanOrEqual(MAX_CONNECTIONS);
     const supervisor = new Client(embedded.superuser);
@@ -113,12 +119,8 @@ describe('a fresh embedded Postgres', () => {
       const { pid } = first;
       expect(existsSync(path.join(dataDir, 'pg', 'PG_VERSION'))).toBe(true);
       await first.release();
-      const again = await startPostgres({
-        dataDir,
-        systemRoot: path.dirname(path.dirname(first.place.systemDir)),
-      });
-      expect(again.place.clusterDir).toBe(first.place.clusterDir);
-      expect(pid).toBeDefined();
+      const again = await startPostgres({ dataDir, systemRoot: path.dirname(first.place.systemDir) });
+      expect(again.pid).toBe(pid);
     },
     60_000,
   );
@@ -162,11 +164,12 @@ describe('a pid file that lies', () => {
     const dataDir = await makeDataDir();
     await (await startPostgres({ dataDir })).stop();
     // A shell that never asks for its child's exit code: the child stays a zombie while the shell sleeps.
-    const parent = execFile('/bin/sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60']);
+    const parent = execFile('/bin/sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 30']);
     const zombie = await new Promise<number>((resolve) => {
       parent.stdout?.once('data', (text: string) => resolve(Number(text)));
     });
-    while (readProcess(zombie)?.isZombie !== true) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (readProcess(zombie)?.isZombie === false) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(readProcess(zombie)?.isZombie).toBe(true);
     for (const file of ['pg/postmaster.pid', 'pg-socket/.s.PGSQL.5432.lock']) {
       writeFileSync(path.join(dataDir, file), `${zombie}\n${dataDir}/pg\n0\n5432\n\n\n0\n`);
     }
@@ -206,9 +209,7 @@ describe('faults', () => {
     const file = path.join(await scratch.makeDirectory(), 'file');
     writeFileSync(file, '');
     const attempt = startPostgres({ dataDir: path.join(file, 'data') });
-    await expect(attempt).rejects.toThrow(
-      /^the data directory .*a part of the path is a file.*DATA_DIR[^\n]*$/,
-    );
+    await expect(attempt).rejects.toThrow(/^the data directory .*a file is in the way.*DATA_DIR[^\n]*$/);
   });
 
   it('a cluster of another Postgres is refused', async () => {
@@ -224,7 +225,7 @@ describe('faults', () => {
     const embedded = await startPostgres({ dataDir });
     await embedded.stop();
     await rm(path.join(dataDir, 'pg', 'global', 'pg_control'));
-    await expect(startPostgres({ dataDir })).rejects.toThrow(/Postgres did not start.*control file/);
+    await expect(startPostgres({ dataDir })).rejects.toThrow(/Postgres did not start.*pg_control/);
   }, 60_000);
 });
 
@@ -238,8 +239,14 @@ describe('faults', () => {
     expect(statSync(dataDir).mode & 0o777).toBe(0o711);
     const { socketDir, clusterDir, logFile } = embedded.place;
     const secret = path.join(clusterDir, 'watchkeeper-secret.json');
-    for (const target of [path.join(socketDir, '.s.PGSQL.5432'), secret, logFile, clusterDir]) {
-      const attempt = run('/bin/sh', ['-c', 'cat "$1" || ls "$1"', 'sh', target], { ...NOBODY, cwd: '/' });
+    const socket = path.join(socketDir, '.s.PGSQL.5432');
+    for (const [command, target] of [
+      ['ls', socket],
+      ['ls', clusterDir],
+      ['cat', secret],
+      ['cat', logFile],
+    ] as const) {
+      const attempt = run(command, [target], { ...NOBODY, cwd: '/' });
       await expect(attempt).rejects.toMatchObject({ stderr: expect.stringContaining('Permission denied') });
     }
   }, 60_000);
