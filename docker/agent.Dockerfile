@@ -13,7 +13,7 @@ RUN node scripts/build-agent.mjs
 
 FROM node:24.21.0-bookworm-slim
 WORKDIR /app
-ENV NODE_ENV=production
+ENV NODE_ENV=production WATCHKEEPER_ROOTFS=/rootfs
 COPY --from=build /app/dist/agent.cjs ./
 USER 65534:65534
-CMD ["node", "--max-old-space-size=48", "agent.cjs", "--rootfs", "/rootfs"]
+CMD ["node", "--max-old-space-size=48", "agent.cjs"]

@@ -78,6 +78,11 @@ const offences: Record<string, { file: string; code: string; reason: RegExp }> =
     code: "import * as http from 'node:http';\nexport const x = http.createServer();",
     reason: /only reads|createServer/,
   },
+  'an agent with sockets of its own': {
+    file: 'src/agent/offence-x.ts',
+    code: "import { createServer } from 'node:net';\nexport const x = createServer;",
+    reason: /only reads/,
+  },
   'an agent that knows the hub': {
     file: 'src/agent/offence-n.ts',
     code: "import { monitors } from '../monitors/monitors.js';\nexport const x = monitors;",
@@ -127,7 +132,8 @@ const allowed: Record<string, string> = {
   'src/storage/allowed-b.ts': "import { a } from '../core/blocks/block.js';\nexport const x = a;",
   'src/core/blocks/allowed-c.ts': "import { a } from '../codec/codec.js';\nexport const x = a;",
   'src/core/model/allowed-d.ts': "import { a } from '../errors.js';\nexport const x = a;",
-  'src/agent/allowed-e.ts': "import { a } from '../probes/cpu.js';\nimport 'node:http';\nexport const x = a;",
+  'src/agent/allowed-e.ts':
+    "import { a } from '../probes/cpu.js';\nimport 'node:http';\nimport { isIP } from 'node:net';\nexport const x = [a, isIP];",
   'src/database/allowed-f.ts': "import { spawn } from 'node:child_process';\nexport const x = spawn;",
   'src/probes/allowed-g.ts': "import { Worker } from 'node:worker_threads';\nexport const x = Worker;",
   'src/core/model/allowed-h.spec.ts':
