@@ -48,6 +48,11 @@ export class ActiveHubLock {
     if (announced) this.log.info('this hub is active now');
   }
 
+  /** From now on the end of the connection is wanted: Postgres is about to be stopped. */
+  expectEnd(): void {
+    this.isReleased = true;
+  }
+
   async release(): Promise<void> {
     this.isReleased = true;
     await this.client?.end().catch(() => undefined);

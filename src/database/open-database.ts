@@ -43,6 +43,7 @@ export async function openDatabase(
   }
   const close = async (): Promise<void> => {
     // The lock goes last: a standby that had it sooner would lose the cluster under its feet.
+    if (embedded) lock.expectEnd();
     await embedded?.stop();
     await lock.release();
   };

@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DomainErrorFilter } from '../domain-error.filter.js';
 import { createHttpAdapter } from './create-http-adapter.js';
 import type { DoorConfig } from './door-config.js';
+import { quietFramework } from './quiet-framework.js';
 import { VALIDATION_OPTIONS } from './validation.js';
 
 /** The Nest application behind the hub's own HTTP server, filter and validation. What fails in it throws; nothing exits. */
@@ -15,7 +16,7 @@ export async function createHubApp(
   const app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(config), {
     bodyParser: false,
     abortOnError: false,
-    logger,
+    logger: logger && quietFramework(logger),
   });
   app.useGlobalFilters(new DomainErrorFilter());
   app.useGlobalPipes(new ValidationPipe(VALIDATION_OPTIONS));
