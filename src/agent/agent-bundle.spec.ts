@@ -1,0 +1,244 @@
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as pass } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import type { Report } from '../core/model/report.js';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const KEY = 'wk_0123456789abcdefghijABCDEFGHIJ0123456789abcABCDEF';
+
+interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  body?: unknown;
+}
+
+/** A real HTTP server that speaks the hub's contract, as the test tells it to. */
+class HubStandIn {
+  readonly taken: Report[] = [];
+  readonly requests: { path?: string; key?: string; count: number; at: number }[] = [];
+  connections = 0;
+  config: unknown = undefined;
+  answer: (() => Answer | undefined) | undefined;
+  private server!: Server;
+  port = 0;
+
+  async open(): Promise<void> {
+    this.server = createServer((request, response) => {
+      void this.receive(request).then(({ status, headers, body }) => {
+        response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+        response.end(JSON.stringify(body ?? {}));
+      });
+    });
+    this.server.on('connection', () => this.connections++);
+    this.server.listen(this.port, '127.0.0.1');
+    await once(this.server, 'listening');
+    this.port = (this.server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private async receive(request: IncomingMessage): Promise<Answer> {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    const raw = Buffer.concat(parts);
+    const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
+    const { reports } = JSON.parse(String(text)) as { reports: Report[] };
+    const key = request.headers['x-api-key'] as string;
+    this.requests.push({ path: request.url, key, count: reports.length, at: Date.now() });
+    const told = this.answer?.();
+    if (told) return told;
+    this.taken.push(...reports);
+    const body = {
+      accepted: reports.length,
+      duplicates: 0,
+      rejected: [],
+      now: Date.now(),
+      config: this.config,
+    };
+    return { status: 200, body };
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'agent-bundle-'));
+const bundle = join(folder, 'agent.cjs');
+const keyFile = join(folder, 'key');
+const running = new Set<ChildProcess>();
+let hub: HubStandIn;
+
+function startAgent(...args: string[]): { child: ChildProcess; log: () => string } {
+  const child = spawn(
+    process.execPath,
+    [bundle, '--url', `http://127.0.0.1:${hub.port}`, '--key-file', keyFile, ...args],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  running.add(child);
+  let text = '';
+  child.stdout.on('data', (part) => (text += part));
+  child.stderr.on('data', (part) => (text += part));
+  return { child, log: () => text };
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  const limit = Date.now() + 15_000;
+  while (!isTrue()) {
+    if (Date.now() > limit) throw new Error('it did not happen within 15 s');
+    await pass(20);
+  }
+}
+
+async function end(child: ChildProcess): Promise<number | null> {
+  child.kill('SIGTERM');
+  const [code] = (await once(child, 'exit')) as [number | null];
+  running.delete(child);
+  return code;
+}
+
+beforeAll(() => {
+  execFileSync(process.execPath, [join(root, 'scripts/build-agent.mjs'), bundle]);
+  writeFileSync(keyFile, `${KEY}\n`, { mode: 0o600 });
+});
+beforeEach(async () => {
+  hub = new HubStandIn();
+  await hub.open();
+});
+afterEach(async () => {
+  for (const child of running) child.kill('SIGKILL');
+  running.clear();
+  await hub.close().catch(() => undefined);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the agent in one file', () => {
+  it('is small and has no way to run what anybody sends', () => {
+    const text = readFileSync(bundle, 'utf8');
+    expect(text).not.toMatch(
+      /child_process|\beval\s*\(|new Function|["'](node:)?(vm|repl|inspector|cluster)["']/,
+    );
+    expect(text).not.toMatch(/systeminformation|createServer|fetch\s*\(/);
+    const modules = new Set([...text.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name));
+    expect([...modules].every((name) => name!.startsWith('node:'))).toBe(true);
+    expect(statSync(bundle).size).toBeLessThan(120_000);
+  });
+
+  it('prints one report and ends', () => {
+    const { stdout, status } = spawnSync(process.execPath, [bundle, '--once', '--resources', 'cpu,storage'], {
+      encoding: 'utf8',
+    });
+    const report = JSON.parse(stdout) as Report;
+    expect(status).toBe(0);
+    expect(report.cpu?.usagePercent).toBeGreaterThanOrEqual(0);
+    expect(report.storage?.some(({ mount }) => mount === '/')).toBe(true);
+    expect(report).not.toHaveProperty('memory');
+  });
+
+  if (spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0) {
+    it('starts no process', () => {
+      const trace = join(folder, 'trace');
+      spawnSync(
+        'strace',
+        ['-f', '-o', trace, '-e', 'trace=execve,execveat,fork,vfork', process.execPath, bundle, '--once'],
+        { timeout: 30_000 },
+      );
+      const calls = readFileSync(trace, 'utf8').match(/\b(execve|execveat|fork|vfork)\(/g);
+      // The one is strace starting Node itself.
+      expect(calls).toEqual(['execve(']);
+    }, 40_000);
+  } else {
+    it.skip('starts no process: strace, which would see it, cannot run here', () => {});
+  }
+
+  it('reports over one connection, with the inventory once', async () => {
+    const { child } = startAgent('--interval', '1s');
+    await until(() => hub.taken.length >= 3);
+    expect(await end(child)).toBe(0);
+    expect(hub.requests[0]).toMatchObject({ path: '/api/monitoring/data', key: KEY });
+    expect(hub.connections).toBe(1);
+    const [first, second] = hub.taken;
+    expect(first).toMatchObject({ intervalSeconds: 1, host: { agentVersion: expect.any(String) } });
+    expect(first!.cpu?.usagePercent).toBeGreaterThanOrEqual(0);
+    expect(second).not.toHaveProperty('host');
+  }, 30_000);
+
+  it('loses nothing, keeps the order and sends nothing twice while the hub is away', async () => {
+    const { child, log } = startAgent('--interval', '1s');
+    await until(() => hub.taken.length >= 2);
+    await hub.close();
+    await pass(2_500);
+    hub.answer = () => ({ status: 503, headers: { 'Retry-After': '1' } });
+    await hub.open();
+    await until(() => hub.requests.at(-1)!.count >= 3);
+    hub.answer = undefined;
+    await until(() => hub.taken.length >= 7);
+    await end(child);
+
+    const instants = hub.taken.map(({ at }) => at);
+    expect([...new Set(instants)].sort((a, b) => a - b)).toEqual(instants);
+    // The first report comes at once, all others one interval apart: a hole would be 2 s wide.
+    const steps = instants.slice(1).map((at, index) => at - instants[index]!);
+    expect(Math.max(...steps)).toBeLessThan(1_900);
+    expect(log()).toContain('the hub takes reports');
+  }, 40_000);
+
+  it('stops measuring with its monitor, asks, and goes on when it is started', async () => {
+    const { child } = startAgent('--interval', '1s');
+    await until(() => hub.taken.length >= 1);
+    hub.answer = () => ({ status: 409, headers: { 'Retry-After': '1' }, body: { code: 'monitor_stopped' } });
+    await until(() => hub.requests.at(-1)!.count === 0);
+    const asked = hub.requests.length;
+    await until(() => hub.requests.length >= asked + 2);
+    expect(hub.requests.slice(asked).every(({ count }) => count === 0)).toBe(true);
+    const stoppedWith = hub.taken.length;
+    hub.answer = undefined;
+    await until(() => hub.taken.length >= stoppedWith + 3);
+    await end(child);
+    // The report that met the stop was kept; nothing was measured until the start.
+    const instants = hub.taken.map(({ at }) => at);
+    expect(instants[stoppedWith + 1]! - instants[stoppedWith]!).toBeGreaterThan(2_000);
+    expect([...instants].sort((a, b) => a - b)).toEqual(instants);
+  }, 40_000);
+
+  it('takes a configuration over, within what this machine allows, and refuses nonsense', async () => {
+    hub.config = { intervalSeconds: 1, resources: ['cpu', 'memory', 'gpu'], state: 'running', version: 2 };
+    const { child, log } = startAgent('--interval', '1h', '--resources', 'memory,network');
+    await until(() => hub.taken.length >= 3);
+    hub.config = { intervalSeconds: 0, resources: 'all', state: 'running', version: 3 };
+    await until(() => log().includes('makes no sense'));
+    await until(() => hub.taken.length >= 5);
+    await end(child);
+    expect(hub.taken[0]).toMatchObject({ intervalSeconds: 3600, network: expect.anything() });
+    expect(hub.taken[4]).toMatchObject({ intervalSeconds: 1, memory: expect.anything() });
+    expect(hub.taken[4]).not.toHaveProperty('network');
+    expect(hub.taken[4]).not.toHaveProperty('cpu');
+  }, 40_000);
+
+  it('says once that its key is refused, and never shows the key', async () => {
+    hub.answer = () => ({ status: 401, body: { code: 'unauthenticated', title: KEY } });
+    const { child, log } = startAgent('--interval', '1s', '--log-level', 'debug');
+    await pass(3_500);
+    await end(child);
+    expect(hub.requests).toHaveLength(1);
+    const lines = log().trim().split('\n');
+    expect(lines.filter((line) => line.includes('does not accept this key'))).toHaveLength(1);
+    for (const line of lines) expect(JSON.parse(line)).toHaveProperty('message');
+    expect(log()).not.toContain(KEY);
+  }, 30_000);
+
+  it('refuses a wrong start with one clear line', () => {
+    const start = (...args: string[]) => spawnSync(process.execPath, [bundle, ...args], { encoding: 'utf8' });
+    const http = start('--url', 'http://192.0.2.1', '--key', KEY);
+    expect(http.status).toBe(2);
+    expect(http.stderr).toMatch(/^--url is plain http to 192\.0\.2\.1: .*--allow-http\n$/);
+    expect(http.stderr).not.toContain(KEY);
+  });
+});
