@@ -5,7 +5,7 @@ import { toPercent } from '../percent.js';
 import type { Probe } from '../probe.js';
 
 export interface PortableProbeOptions {
-  includeMounts?: readonly string[];
+  /** Interfaces to report although they are loopback. */
   includeInterfaces?: readonly string[];
 }
 
