@@ -33,6 +33,8 @@ export interface EmbeddedPostgresOptions {
  */
 export class EmbeddedPostgres {
   private postmaster?: ProcessIdentity;
+  /** Started by this hub; an adopted one may be in use by another. */
+  private isOwnChild = false;
   private isWatching = true;
   private reviving?: Promise<void>;
   private readonly timers: NodeJS.Timeout[] = [];
@@ -57,7 +59,12 @@ export class EmbeddedPostgres {
     const secret = await ensureCluster(place, binaries, log);
     const embedded = new EmbeddedPostgres(place, binaries, secret, log);
     await embedded.bringUp();
-    await ensureAppDatabase(embedded.superuser, embedded.connection);
+    try {
+      await ensureAppDatabase(embedded.superuser, embedded.connection);
+    } catch (error) {
+      if (embedded.isOwnChild) await embedded.stop();
+      throw new StartError(`cannot make the hub's database: ${describeFault(error)}`);
+    }
     embedded.beginWatch();
     return embedded;
   }
@@ -98,11 +105,13 @@ export class EmbeddedPostgres {
       const found = await findPostmaster(this.place.clusterDir);
       if (found && (await this.adopt(found))) {
         this.postmaster = found;
+        this.isOwnChild = false;
         return;
       }
       try {
         await removeStaleSocketLock(this.place.socketDir, this.place.clusterDir);
         this.postmaster = await launchPostmaster(this.place, this.binaries, this.superuser, this.log);
+        this.isOwnChild = true;
         return;
       } catch (error) {
         // A standby hub of the same cluster may have been quicker: then its postmaster is taken.

@@ -56,7 +56,11 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  for (const embedded of started.splice(0)) await embedded.stop();
+  for (const embedded of started.splice(0)) {
+    await embedded.stop();
+    // For a long path it lies outside the data directory.
+    await rm(embedded.place.socketDir, { recursive: true, force: true });
+  }
   await scratch.clean();
 }, 60_000);
 
