@@ -29,7 +29,8 @@ describe('the database for tests', () => {
 
   it('leaves no process and no folder', async () => {
     const { embedded, directory } = await startTestPostgres();
-    const { pid } = embedded;
+    const { pid, place } = embedded;
+    expect(place.clusterDir.startsWith(directory)).toBe(true);
     await stopTestPostgres();
     expect(existsSync(directory)).toBe(false);
     expect(existsSync(`/proc/${pid}`)).toBe(false);

@@ -15,7 +15,7 @@
  * - A run that is killed leaves nothing either: a small shell waits for the end of the test process and cleans up.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
@@ -102,7 +102,12 @@ export async function createTestDatabase(
 async function start(): Promise<TestPostgres> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'watchkeeper-test-'));
   guard = guardDirectory(directory);
-  const embedded = await EmbeddedPostgres.start({ dataDir: path.join(directory, 'data') }, QUIET_LOG);
+  // As root, Postgres' own user must get through to the data: else it would go to a system folder and stay there.
+  await chmod(directory, 0o711);
+  const embedded = await EmbeddedPostgres.start(
+    { dataDir: path.join(directory, 'data'), systemRoot: path.join(directory, 'system') },
+    QUIET_LOG,
+  );
   return { embedded, directory };
 }
 
