@@ -326,28 +326,4 @@ describe('monitors over GraphQL', () => {
     );
     expect(unknown.errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
   });
-
-  it('finds by id, health, tag and text', async () => {
-    const { id } = await admin.createMonitor({
-      name: 'Needle-7',
-      tags: ['rare'],
-      description: 'In the haystack',
-    });
-    const find = async (filter: object): Promise<string[]> =>
-      (
-        await admin.ask('query ($filter: MonitorFilter) { monitors(filter: $filter) { id } }', { filter })
-      ).monitors.map((monitor: { id: string }) => monitor.id);
-    for (const filter of [
-      { ids: [id, randomUUID(), 'nonsense'] },
-      { tag: 'rare' },
-      { search: 'NEEDLE' },
-      { search: 'haystack' },
-      { ids: [id], health: ['PENDING'] },
-    ]) {
-      expect([filter, await find(filter)]).toEqual([filter, [id]]);
-    }
-    expect(await find({ ids: [id], health: ['UP', 'DOWN'] })).toEqual([]);
-    expect(await find({ ids: [] })).toEqual([]);
-    expect(await find({ search: 'nothing has this' })).toEqual([]);
-  });
 });
