@@ -40,6 +40,9 @@ export class DatabaseModule implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    // `end` resolves before the connections are gone; that Postgres then cuts them is no news.
+    for (const pool of [this.ingestPool, this.queryPool])
+      pool.removeAllListeners('error').on('error', () => undefined);
     await Promise.all([this.ingestPool.end(), this.queryPool.end()]);
   }
 }
