@@ -1,0 +1,102 @@
+import {
+  type Answer,
+  callHub,
+  type HubClient,
+  type Json,
+  postReport,
+  signIn,
+} from '../support/hub-client.js';
+import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
+
+const HOUR_MS = 3_600_000;
+const PARTITION_MS = 6 * HOUR_MS;
+
+let hub: HubProcess;
+let admin: HubClient;
+let id: string;
+let key: string;
+
+beforeAll(async () => {
+  hub = await HubProcess.start({ env: ADMIN_ENV });
+  admin = await signIn(hub);
+}, 90_000);
+afterAll(() => hub.clean(), 60_000);
+beforeEach(async () => {
+  ({ id, key } = await admin.createMonitor());
+});
+
+const post = (body: unknown): Promise<Answer> => postReport(hub, key, body);
+
+const readLatest = async (): Promise<Record<string, Json>> => {
+  const data = await admin.ask('query ($ids: [ID!]) { latest(monitorIds: $ids) { at metrics values } }', {
+    ids: [id],
+  });
+  const { metrics, values } = data.latest[0];
+  return Object.fromEntries(metrics.map((metric: string, index: number) => [metric, values[index]]));
+};
+
+const countStored = async (): Promise<number> => {
+  const [row] = await hub.query<{ count: number }>(
+    `select ((select count(*) from report where monitor_id = $1)
+       + (select count(*) from late_report where monitor_id = $1))::int as count`,
+    [id],
+  );
+  return row!.count;
+};
+
+describe('what was sent before', () => {
+  it('is a duplicate, in one request, in the next, from many at once: the first is kept', async () => {
+    const at = Date.now();
+    const first = { at, cpu: { usagePercent: 1 } };
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => post({ at, cpu: { usagePercent: index } })),
+    );
+    const sum = (name: string): number => answers.reduce((total, { body }) => total + body[name], 0);
+    expect([sum('accepted'), sum('duplicates')]).toEqual([1, 19]);
+    const kept = await readLatest();
+    const again = await post({ reports: [first, first, { at, custom: [{ name: 'x', value: 1 }] }] });
+    expect(again.body).toMatchObject({ accepted: 0, duplicates: 3 });
+    expect(await readLatest()).toEqual(kept);
+    expect(await countStored()).toBe(1);
+  });
+
+  it('is one after a restart, and when it was late', async () => {
+    const now = Date.now();
+    const reports = [0, 10 * 60_000, 2 * HOUR_MS, 7 * 24 * HOUR_MS].map((age) => ({
+      at: now - age,
+      cpu: { usagePercent: 7 },
+    }));
+    expect((await post({ reports })).body).toMatchObject({ accepted: 4, duplicates: 0 });
+    expect((await post({ reports })).body).toMatchObject({ accepted: 0, duplicates: 4 });
+    const latest = await readLatest();
+    await hub.stop();
+    await hub.restart();
+    expect((await post({ reports: reports.toReversed() })).body).toMatchObject({
+      accepted: 0,
+      duplicates: 4,
+    });
+    expect(await countStored()).toBe(4);
+    expect(await readLatest()).toEqual(latest);
+  }, 60_000);
+
+  it('is one too when it has grown late since, and stands among the fresh ones still', async () => {
+    const { body } = await post({ at: Date.now() - 10_000, cpu: { usagePercent: 1 } });
+    expect(body.accepted).toBe(1);
+    // The fresh window of half an hour has moved on: as if it had been sent an hour ago.
+    const at = Date.now() - HOUR_MS;
+    const start = Math.floor(at / PARTITION_MS) * PARTITION_MS;
+    await hub.query(
+      `create table if not exists report_${start} partition of report for values from (${start}) to (${start + PARTITION_MS})`,
+    );
+    await hub.query('update report set at = $2 where monitor_id = $1', [id, at]);
+    expect((await post({ at, cpu: { usagePercent: 2 } })).body).toMatchObject({ accepted: 0, duplicates: 1 });
+    expect(await countStored()).toBe(1);
+  });
+
+  it('is another monitor’s own at the same instant', async () => {
+    const other = await admin.createMonitor();
+    const report = { at: Date.now(), cpu: { usagePercent: 1 } };
+    expect((await post(report)).body.accepted).toBe(1);
+    expect((await postReport(hub, other.key, report)).body.accepted).toBe(1);
+  });
+});
