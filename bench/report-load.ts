@@ -42,7 +42,8 @@ try {
   const keys = await makeMonitors(url);
   const postgres = findPostgres();
   await runLoad(url, keys, 2);
-  const rounds: { perSecond: number; hubMicros: number; postgresMicros: number; p50: number; p99: number }[] = [];
+  const rounds: { perSecond: number; hubMicros: number; postgresMicros: number; p50: number; p99: number }[] =
+    [];
   for (let run = 0; run < RUNS; run++) {
     const before = [cpuSeconds([hub.pid!]), cpuSeconds(postgres())];
     const { reports, seconds, latencies } = await runLoad(url, keys, SECONDS);
@@ -57,12 +58,19 @@ try {
     });
   }
   const median = (pick: (round: (typeof rounds)[number]) => number): string =>
-    rounds.map(pick).sort((a, b) => a - b)[RUNS >> 1]!.toFixed(1);
-  console.log(`${CONNECTIONS} connections, one report a request, ${MONITORS} monitors, median of ${RUNS} × ${SECONDS} s`);
+    rounds
+      .map(pick)
+      .sort((a, b) => a - b)
+      [RUNS >> 1]!.toFixed(1);
+  console.log(
+    `${CONNECTIONS} connections, one report a request, ${MONITORS} monitors, median of ${RUNS} × ${SECONDS} s`,
+  );
   console.log(`  committed        ${median((round) => round.perSecond)} reports/s`);
   console.log(`  hub CPU          ${median((round) => round.hubMicros)} µs a report`);
   console.log(`  Postgres CPU     ${median((round) => round.postgresMicros)} µs a report`);
-  console.log(`  latency          p50 ${median((round) => round.p50)} ms, p99 ${median((round) => round.p99)} ms`);
+  console.log(
+    `  latency          p50 ${median((round) => round.p50)} ms, p99 ${median((round) => round.p99)} ms`,
+  );
 } finally {
   hub.kill('SIGTERM');
   await new Promise((resolve) => hub.once('exit', resolve));
@@ -154,7 +162,8 @@ function runLoad(
 
 /** About fifty samples with the grain of a real machine: jiffies, pages, counters. */
 function makeReport(at: number, turn: number): string {
-  const wave = (period: number, span: number): number => Math.round((Math.sin(turn / period) + 1) * span * 100) / 100;
+  const wave = (period: number, span: number): number =>
+    Math.round((Math.sin(turn / period) + 1) * span * 100) / 100;
   const total = 8_242_417_664;
   const available = Math.round((total * (0.5 + wave(997, 0.1))) / 4096) * 4096;
   const counter = (rate: number): number => turn * rate + (turn % 7);
@@ -163,22 +172,44 @@ function makeReport(at: number, turn: number): string {
     bootId: '8a1c6a52-1111-4222-8333-944455556666',
     intervalSeconds: 10,
     cpu: {
-      usagePercent: wave(31, 40), cores: 4, load1: wave(17, 1), load5: wave(67, 1), load15: wave(201, 1),
-      userPercent: wave(29, 20), systemPercent: wave(23, 10), iowaitPercent: wave(13, 2), stealPercent: 0,
+      usagePercent: wave(31, 40),
+      cores: 4,
+      load1: wave(17, 1),
+      load5: wave(67, 1),
+      load15: wave(201, 1),
+      userPercent: wave(29, 20),
+      systemPercent: wave(23, 10),
+      iowaitPercent: wave(13, 2),
+      stealPercent: 0,
       perCorePercent: [wave(11, 40), wave(12, 40), wave(13, 40), wave(14, 40)],
     },
     memory: {
-      totalBytes: total, availableBytes: available, usedBytes: total - available,
-      usagePercent: Math.round(((total - available) / total) * 10_000) / 100, swapTotalBytes: 0, swapUsedBytes: 0,
+      totalBytes: total,
+      availableBytes: available,
+      usedBytes: total - available,
+      usagePercent: Math.round(((total - available) / total) * 10_000) / 100,
+      swapTotalBytes: 0,
+      swapUsedBytes: 0,
     },
     storage: ['/', '/srv', '/boot'].map((mount, index) => ({
-      mount, device: `/dev/vda${index}`, fsType: 'ext4',
-      totalBytes: 42_004_086_784, usedBytes: 17_000_000_512 + turn * 4096, freeBytes: 22_000_000_000 - turn * 4096,
+      mount,
+      device: `/dev/vda${index}`,
+      fsType: 'ext4',
+      totalBytes: 42_004_086_784,
+      usedBytes: 17_000_000_512 + turn * 4096,
+      freeBytes: 22_000_000_000 - turn * 4096,
       usagePercent: 43.6,
     })),
     network: ['eth0', 'eth1'].map((name) => ({
-      interface: name, bytesSent: counter(15_211), bytesReceived: counter(90_112), packetsSent: counter(31),
-      packetsReceived: counter(88), errorsIn: 0, errorsOut: 0, dropsIn: 0, dropsOut: 0,
+      interface: name,
+      bytesSent: counter(15_211),
+      bytesReceived: counter(90_112),
+      packetsSent: counter(31),
+      packetsReceived: counter(88),
+      errorsIn: 0,
+      errorsOut: 0,
+      dropsIn: 0,
+      dropsOut: 0,
     })),
   });
 }
@@ -186,7 +217,12 @@ function makeReport(at: number, turn: number): string {
 /** Postgres' processes, found again at each call: it starts and ends some by itself. */
 function findPostgres(): () => number[] {
   const pid = Number(readFileSync(path.join(dataDir, 'pg', 'postmaster.pid'), 'utf8').split('\n')[0]);
-  return () => [pid, ...listProcesses().filter((process) => process.parent === pid).map((process) => process.pid)];
+  return () => [
+    pid,
+    ...listProcesses()
+      .filter((process) => process.parent === pid)
+      .map((process) => process.pid),
+  ];
 }
 
 function listProcesses(): { pid: number; parent: number }[] {
