@@ -1,11 +1,4 @@
-import {
-  type Answer,
-  callHub,
-  type HubClient,
-  type Json,
-  postReport,
-  signIn,
-} from '../support/hub-client.js';
+import { type Answer, type HubClient, type Json, postReport, signIn } from '../support/hub-client.js';
 import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
 
 const HOUR_MS = 3_600_000;
@@ -98,5 +91,62 @@ describe('what was sent before', () => {
     const report = { at: Date.now(), cpu: { usagePercent: 1 } };
     expect((await post(report)).body.accepted).toBe(1);
     expect((await postReport(hub, other.key, report)).body.accepted).toBe(1);
+  });
+});
+
+describe('custom metrics', () => {
+  it.each([
+    ['a built-in’s name', [{ name: 'cpu.usagePercent', value: 1 }], 'reserved_name', '/custom/0/name'],
+    ['a name in a built-in part', [{ name: 'storage.inodes', value: 1 }], 'reserved_name', '/custom/0/name'],
+    ['a name that is none', [{ name: 'a b', value: 1 }], 'bad_name', '/custom/0/name'],
+    ['no name', [{ value: 1 }], 'wrong_type', '/custom/0/name'],
+    ['no value', [{ name: 'a' }], 'wrong_type', '/custom/0/value'],
+    ['a gauge as text', [{ name: 'a', value: '1' }], 'wrong_type', '/custom/0/value'],
+    ['a kind that is none', [{ name: 'a', value: 1, kind: 'summary' }], 'wrong_type', '/custom/0/kind'],
+    ['a counter below zero', [{ name: 'a', value: -1, kind: 'counter' }], 'out_of_range', '/custom/0/value'],
+    [
+      'a label that is no text',
+      [{ name: 'a', value: 1, labels: { x: 1 } }],
+      'wrong_type',
+      '/custom/0/labels/x',
+    ],
+    [
+      'the same series twice',
+      [
+        { name: 'a', value: 1 },
+        { name: 'a', value: 2 },
+      ],
+      'duplicate_series',
+      '',
+    ],
+    [
+      'two meanings of one name',
+      [
+        { name: 'a', value: 1, labels: { x: '1' } },
+        { name: 'a', value: 2, kind: 'counter', labels: { x: '2' } },
+      ],
+      'duplicate_series',
+      '/custom/1',
+    ],
+  ])('are refused: %s', async (_, custom, code, path) => {
+    const { status, body } = await post({ custom });
+    expect([status, body.rejected]).toEqual([422, [{ index: 0, code, path }]]);
+    expect(await countStored()).toBe(0);
+  });
+
+  it('count as rates where they are counters, told as numbers or as text', async () => {
+    const at = Date.now() - 20_000;
+    const send = (age: number, value: number | string): Promise<Answer> =>
+      post({ at: at + age, custom: [{ name: 'requests', kind: 'counter', unit: 'requests', value }] });
+    await send(0, '9007199254740992');
+    await send(10_000, 9_007_199_254_741_992);
+    expect(await readLatest()).toEqual({ requests: 100 });
+    const { monitor } = await admin.ask(
+      'query ($id: ID!) { monitor(id: $id) { metrics { key unit kind } } }',
+      {
+        id,
+      },
+    );
+    expect(monitor.metrics).toEqual([{ key: 'requests', unit: 'requests', kind: 'COUNTER' }]);
   });
 });
