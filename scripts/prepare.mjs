@@ -96,19 +96,33 @@ async function install() {
   writeFileSync(stampPath('install'), `${wanted} ${statInstalled()}`);
 }
 
-/** Where npm has no pinned Node for this platform (or one that cannot run here), a new enough Node stands in. */
+/**
+ * npm 10 leaves out this one link of the pinned Node. Where npm has none for this platform, or one that cannot run
+ * here, a new enough Node stands in.
+ */
 function linkNode() {
-  if (spawnSync(pinnedNode, ['--version'], { stdio: 'ignore' }).status === 0) return;
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < 24 || (major === 24 && minor < 9)) {
-    throw new PrepareError(
-      `there is no pinned Node.js for ${process.platform}-${process.arch}: run this with Node.js 24.9 or newer ` +
-        `(this is ${process.versions.node}).`,
-    );
+  const pinned = join('..', `node-${process.platform}-${process.arch}`, 'bin', 'node');
+  for (const target of [undefined, pinned, process.execPath]) {
+    if (target) replaceLink(target);
+    if (canRun(pinnedNode)) return;
   }
   rmSync(pinnedNode, { force: true });
+  throw new PrepareError(
+    `there is no pinned Node.js for ${process.platform}-${process.arch}: run this with Node.js 24.9 or newer ` +
+      `(this is ${process.versions.node}).`,
+  );
+}
+
+function replaceLink(target) {
+  rmSync(pinnedNode, { force: true });
   mkdirSync(dirname(pinnedNode), { recursive: true });
-  symlinkSync(process.execPath, pinnedNode);
+  symlinkSync(target, pinnedNode);
+}
+
+function canRun(node) {
+  const { status, stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' });
+  const [major, minor] = (stdout ?? '').replace('v', '').split('.').map(Number);
+  return status === 0 && (major > 24 || (major === 24 && minor >= 9));
 }
 
 async function build(stale) {

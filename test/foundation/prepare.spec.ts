@@ -122,6 +122,15 @@ describe('prepare, after a change', () => {
     expect(project.installedVersion('mini-tool')).toBe('1.0.0');
   }, 30_000);
 
+  it('links the pinned Node.js where npm forgot to', async () => {
+    await project.prepare();
+    rmSync(join(project.root, 'node_modules/.bin/node'));
+    const end = await project.prepare();
+
+    expect(end).toEqual({ code: 0, output: '' });
+    expect(project.read('node_modules/.bin/node')).toContain('#!/bin/sh');
+  }, 30_000);
+
   it('shows what a failed build said, and builds again once it is mended', async () => {
     project.writeManifest({ dependency: '1.0.0', buildHub: 'echo the reason >&2; exit 3' });
     const failed = await project.prepare();
