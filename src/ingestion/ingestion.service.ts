@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../core/errors.js';
 import { MAX_IGNORED_NAMED, MAX_REPORTS_PER_BATCH } from '../core/model/limits.js';
-import type { ParsedReport, RejectCode } from '../core/model/parse-report.js';
+import type { ParsedReport, RejectCode } from '../core/model/parsed-report.js';
 import { isRejection, parseReport } from '../core/model/parse-report.js';
 import type { Shape } from '../storage/layout-registry.js';
 import { LayoutRegistry } from '../storage/layout-registry.js';

@@ -1,5 +1,5 @@
 import { counterRate } from './counter-rate.js';
-import { metricNameOf } from './series-key.js';
+import { formatSeriesKey, metricNameOf, parseSeriesKey } from './series-key.js';
 import type { StoredReport } from './stored-report.js';
 
 /**
@@ -17,8 +17,14 @@ export type SeriesFilter = (seriesKey: string) => boolean;
 /** `metrics` as asked for over the API: undefined means everything. */
 export function makeSeriesFilter(metrics: readonly string[] | null | undefined): SeriesFilter {
   if (!metrics) return () => true;
-  const wanted = new Set(metrics);
+  const wanted = new Set(metrics.map(spellAsKept));
   return (key) => wanted.has(key) || wanted.has(metricNameOf(key));
+}
+
+/** People write labels in any order and letters in any composition; a kept key has one spelling. */
+function spellAsKept(metric: string): string {
+  const parsed = parseSeriesKey(metric.normalize('NFC'));
+  return parsed ? formatSeriesKey(parsed.name, parsed.labels) : metric;
 }
 
 export function presentReport(

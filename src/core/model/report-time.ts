@@ -2,6 +2,7 @@ import { MAX_REPORT_AGE_MS, MAX_REPORT_LEAD_MS } from './limits.js';
 
 export type TimeFault = 'bad_timestamp' | 'timestamp_out_of_range';
 
+const DAY_SECONDS = 86_400;
 const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
 /**
@@ -12,7 +13,9 @@ const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(\.\d{1,9}
 export function readReportTime(value: unknown, now: number): number | TimeFault {
   const at = typeof value === 'string' ? parseRfc3339(value) : value;
   if (typeof at !== 'number' || !Number.isSafeInteger(at)) return 'bad_timestamp';
-  if (at < now - MAX_REPORT_AGE_MS || at > now + MAX_REPORT_LEAD_MS) return 'timestamp_out_of_range';
+  // On a hub whose clock says 1970 the window would reach below zero, where no partition is.
+  if (at < 0 || at < now - MAX_REPORT_AGE_MS || at > now + MAX_REPORT_LEAD_MS)
+    return 'timestamp_out_of_range';
   return at;
 }
 
@@ -22,11 +25,16 @@ function parseRfc3339(text: string): number | undefined {
   const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
   // Date.parse turns 30 February into 2 March.
   if (day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return undefined;
-  // A leap second is the last millisecond-exact instant that a POSIX clock has for it.
-  const seconds = match[6] === '60' ? '59' : match[6]!;
+  // Date.parse takes 24:00 for the midnight after; RFC 3339 has no such hour.
+  if (match[4] === '24') return undefined;
+  // A POSIX clock has no leap second: it is shown as the second before it.
+  const isLeapSecond = match[6] === '60';
+  const seconds = isLeapSecond ? '59' : match[6]!;
   const fraction = (match[7] ?? '').slice(0, 4);
   const at = Date.parse(
     `${match[1]}-${match[2]}-${match[3]}T${match[4]}:${match[5]}:${seconds}${fraction}${match[8]!.toUpperCase()}`,
   );
-  return Number.isNaN(at) ? undefined : at;
+  if (Number.isNaN(at) || (isLeapSecond && Math.floor(at / 1000) % DAY_SECONDS !== DAY_SECONDS - 1))
+    return undefined;
+  return at;
 }

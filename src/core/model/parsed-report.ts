@@ -1,0 +1,39 @@
+import type { CustomDefinition } from './layout.js';
+import type { HostInventory } from './report.js';
+
+/** Why a report was refused; stable, part of the public contract. */
+export type RejectCode =
+  | 'wrong_type'
+  | 'not_finite'
+  | 'out_of_range'
+  | 'bad_timestamp'
+  | 'timestamp_out_of_range'
+  | 'bad_text'
+  | 'too_long'
+  | 'bad_name'
+  | 'reserved_name'
+  | 'duplicate_series'
+  | 'too_many_series'
+  | 'monitor_deleted';
+
+export interface Rejection {
+  readonly code: RejectCode;
+  /** JSON pointer into the report. */
+  readonly path: string;
+}
+
+/** A report's content, checked; keys in the order of arrival and not yet a layout. */
+export interface ParsedReport {
+  at: number;
+  bootId: string | null;
+  /** What the sender says of its own interval; null when it says nothing. */
+  intervalMs: number | null;
+  keys: string[];
+  values: number[];
+  /** Kind and unit of each custom metric, by name. */
+  definitions: Record<string, CustomDefinition> | null;
+  host: HostInventory | null;
+  /** Describing texts of devices, by part and device: `storage` → `/` → `{device, fsType}`. */
+  devices: Record<string, Record<string, Record<string, string>>> | null;
+  ignored: string[];
+}
