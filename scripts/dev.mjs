@@ -6,9 +6,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-process.chdir(root);
+// The page's plugins look for their settings where they are run.
+process.chdir(join(root, 'web'));
 // From here on dist/ follows the sources without a stamp: the next start must not trust an old one.
-rmSync(join('.prepare', 'hub.stamp'), { force: true });
+rmSync(join(root, '.prepare', 'hub.stamp'), { force: true });
 
 const hubPort = process.env.PORT ?? '3000';
 const pagePort = Number(process.env.PAGE_PORT ?? 5173);
@@ -21,6 +22,7 @@ let isStopping = false;
 function startHub(publicUrl) {
   // A group of its own: Ctrl-C reaches the hub once, through us, and it stops Postgres in order.
   const child = spawn(process.execPath, ['dist/src/main.js'], {
+    cwd: root,
     stdio: 'inherit',
     detached: true,
     env: { PUBLIC_URL: publicUrl, ...process.env, PORT: hubPort },
@@ -44,6 +46,7 @@ async function stopHub() {
 function buildHub() {
   return new Promise((resolve) => {
     const build = spawn(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build'], {
+      cwd: root,
       stdio: 'inherit',
     });
     build.on('exit', (code) => resolve(code === 0));
@@ -65,7 +68,7 @@ function watchHub(publicUrl) {
     clearTimeout(timer);
     timer = setTimeout(() => (running = running.then(() => reloadHub(publicUrl))), 150);
   };
-  for (const folder of ['src', 'migrations']) watch(folder, { recursive: true }, onChange);
+  for (const folder of ['src', 'migrations']) watch(join(root, folder), { recursive: true }, onChange);
 }
 
 async function servePage() {
@@ -74,7 +77,6 @@ async function servePage() {
   // The page's base may be in front of the hub's paths: the hub is told the same by PUBLIC_URL.
   const proxy = { [`^(/__BASE__)?/(${hubPaths.join('|')})(/|\\?|$)`]: { target, ws: true } };
   const server = await createServer({
-    root: join(root, 'web'),
     server: { host: '127.0.0.1', port: pagePort, strictPort: true, proxy },
   });
   await server.listen();
