@@ -84,7 +84,7 @@ export function buildPlotOptions(
     ...size,
     series,
     bands,
-    padding: [10, 12, 0, 0],
+    padding: [10, 18, 0, 0],
     legend: { show: false },
     cursor: {
       sync: { key: 'monitor' },
