@@ -29,7 +29,10 @@ export class LiveReports {
       const streams = this.streamsByMonitor.get(monitorId);
       if (!streams || !isLatest) return;
       const report = reports.at(-1)!;
-      const previous = reports.at(-2) ?? this.newest.get(monitorId) ?? null;
+      // Reports that arrive together may reach back before the one that was the newest until now.
+      const known = this.newest.get(monitorId);
+      const before = reports.at(-2);
+      const previous = (before && known ? (before.at > known.at ? before : known) : (before ?? known)) ?? null;
       this.newest.set(monitorId, report);
       for (const stream of streams) stream.note(monitorId, { report, previous });
     });
