@@ -1,7 +1,5 @@
-import { Client, fetchExchange } from '@urql/core';
-import type { AnyVariables, CombinedError, TypedDocumentNode } from '@urql/core';
-import type { DocumentNode } from 'graphql';
 import { graphqlPath } from '../routes.ts';
+import type { TypedDocumentString } from './generated/graphql.ts';
 import { HubError, readProblem } from './hub-error.ts';
 import { noteHubTime } from './hub-clock.ts';
 
@@ -13,62 +11,50 @@ export function setSessionLossListener(listener: SessionLossListener): void {
   onSessionLoss = listener;
 }
 
-async function fetchFromHub(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+interface GraphqlAnswer<Data> {
+  readonly data?: Data | null;
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly extensions?: { readonly code?: string; readonly requestId?: string };
+  }[];
+}
+
+/** Asks the hub once; nothing is cached, live values come by subscription. Throws a HubError. */
+export async function request<Data, Variables>(
+  document: TypedDocumentString<Data, Variables>,
+  variables: Variables,
+): Promise<Data> {
+  try {
+    return await post(document, variables);
+  } catch (error) {
+    if (error instanceof HubError && error.isSignedOut) onSessionLoss(error.code);
+    throw error;
+  }
+}
+
+async function post<Data, Variables>(
+  document: TypedDocumentString<Data, Variables>,
+  variables: Variables,
+): Promise<Data> {
   let response: Response;
   try {
-    response = await fetch(input, { ...init, credentials: 'same-origin' });
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    response = await fetch(graphqlPath(), {
+      method: 'POST',
+      credentials: 'same-origin',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+      body: JSON.stringify({ query: document.toString(), variables }),
+    });
+  } catch {
     throw new HubError('', { code: 'unreachable' });
   }
   noteHubTime(response);
-  const isProblem = response.headers.get('Content-Type')?.includes('application/problem+json');
-  if (isProblem || (response.status >= 500 && !isGraphqlAnswer(response))) throw await readProblem(response);
-  return response;
-}
-
-function isGraphqlAnswer(response: Response): boolean {
-  return /json/.test(response.headers.get('Content-Type') ?? '');
-}
-
-let client: Client | undefined;
-
-function getClient(): Client {
-  client ??= new Client({
-    url: graphqlPath(),
-    exchanges: [fetchExchange],
-    fetch: fetchFromHub,
-    preferGetMethod: false,
-    fetchOptions: { headers: { 'apollo-require-preflight': '1' } },
-  });
-  return client;
-}
-
-function toHubError(error: CombinedError): HubError {
-  if (error.networkError instanceof HubError) return error.networkError;
-  const first = error.graphQLErrors[0];
-  if (!first) return new HubError(error.message, { code: 'unreachable' });
-  const { code, requestId } = first.extensions as { code?: string; requestId?: string };
-  return new HubError(first.message, { code: code ?? 'internal', requestId });
-}
-
-/** Asks the hub once; nothing is cached. Throws a HubError. */
-export async function request<Data, Variables extends AnyVariables>(
-  document: TypedDocumentNode<Data, Variables>,
-  variables: Variables,
-): Promise<Data> {
-  const result = await (
-    isMutation(document) ? getClient().mutation(document, variables) : getClient().query(document, variables)
-  ).toPromise();
-  if (result.error) {
-    const error = toHubError(result.error);
-    if (error.isSignedOut) onSessionLoss(error.code);
-    throw error;
+  const type = response.headers.get('Content-Type') ?? '';
+  if (!type.includes('json') || type.includes('problem+json')) throw await readProblem(response);
+  const { data, errors } = (await response.json()) as GraphqlAnswer<Data>;
+  const first = errors?.[0];
+  if (first) {
+    const { code = 'internal', requestId } = first.extensions ?? {};
+    throw new HubError(first.message, { code, requestId });
   }
-  return result.data as Data;
-}
-
-function isMutation(document: DocumentNode): boolean {
-  const definition = document.definitions[0];
-  return definition?.kind === 'OperationDefinition' && definition.operation === 'mutation';
+  return data as Data;
 }

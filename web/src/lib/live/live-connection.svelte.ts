@@ -1,7 +1,6 @@
-import { stringifyDocument, type TypedDocumentNode } from '@urql/core';
 import { createClient, type Client } from 'graphql-ws';
 import { request } from '../graphql/client.ts';
-import { ViewerDocument } from '../graphql/generated/graphql.ts';
+import { ViewerDocument, type TypedDocumentString } from '../graphql/generated/graphql.ts';
 import { liveSocketUrl } from '../routes.ts';
 import { computeRetryWaitMs, waitForRetry } from './retry-wait.ts';
 
@@ -24,11 +23,11 @@ class LiveConnection {
   #wasLive = false;
 
   subscribe<Data, Variables extends Record<string, unknown>>(
-    document: TypedDocumentNode<Data, Variables>,
+    document: TypedDocumentString<Data, Variables>,
     variables: Variables,
     onData: (data: Data) => void,
   ): () => void {
-    const payload = { query: stringifyDocument(document), variables };
+    const payload = { query: document.toString(), variables };
     let isStopped = false;
     let unsubscribe = () => {};
     const start = () => {
@@ -58,7 +57,8 @@ class LiveConnection {
     this.#client = undefined;
     this.#wasLive = false;
     this.state = 'idle';
-    void client?.dispose();
+    // It waits for a socket that may be on its way, and fails with it.
+    void Promise.resolve(client?.dispose()).catch(() => {});
   }
 
   #getClient(): Client {
