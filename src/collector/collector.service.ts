@@ -71,6 +71,8 @@ export class CollectorService implements OnApplicationBootstrap, BeforeApplicati
       await this.ingestion.ingest(monitorId, report);
       this.notes.noteError(monitorId, describeProblems(problems));
     } catch (error) {
+      // Stopped or deleted while its values were read: nobody waits for this report.
+      if (this.directory.find(monitorId)?.state !== 'running') return;
       // The next round tries again with fresh values.
       this.logger.warn(`this machine's report was not stored: ${(error as Error).message}`);
       this.notes.noteError(monitorId, `not stored: ${(error as Error).message}`);
