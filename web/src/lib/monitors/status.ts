@@ -61,3 +61,8 @@ export const STATUS_LOOKS: Record<MonitorHealth, StatusLook> = {
     isCurrent: false,
   },
 };
+
+/** How old the newest values may be, in ms, and still be shown as the present ones. */
+export function freshFor(intervalMs: number): number {
+  return 2.5 * intervalMs + 1500;
+}
