@@ -37,6 +37,8 @@ let hub: HubProcess;
 let browser: TestBrowser;
 let user: HubClient;
 const ids: string[] = [];
+/** Cards show every name; opening a page for each would only take time. */
+const PLACES = [0, 2, 5, 6, 9];
 
 beforeAll(async () => {
   [hub, browser] = await Promise.all([HubProcess.start({ env: ADMIN_ENV }), TestBrowser.launch()]);
@@ -51,18 +53,21 @@ beforeAll(async () => {
       host: { hostname: `h${text}`, os: text, kernel: text, cpuModel: text, arch: text, agentVersion: text },
       cpu: { usagePercent: 30 },
       memory: { usagePercent: 40, totalBytes: 8e9, usedBytes: 3e9 },
-      storage: [
-        {
-          mount: text,
-          device: text,
-          fsType: text,
-          totalBytes: 1e9,
-          usedBytes: 5e8,
-          freeBytes: 5e8,
-          usagePercent: 50,
-        },
-      ],
-      network: [{ interface: text, bytesSent: 1e6 - minutes, bytesReceived: 1e6 - minutes }],
+      storage: HOSTILE.map((mount) => ({
+        mount,
+        device: text,
+        fsType: text,
+        totalBytes: 1e9,
+        usedBytes: 5e8,
+        freeBytes: 5e8,
+        // Charts draw the five fullest: this monitor's own name is among them.
+        usagePercent: mount === text ? 90 : 50,
+      })),
+      network: HOSTILE.map((name) => ({
+        interface: name,
+        bytesSent: (10 - minutes) * (name === text ? 1e8 : 1e6),
+        bytesReceived: (10 - minutes) * 1e6,
+      })),
       custom: [{ name: 'queue.depth', value: 1, labels: { queue: text } }],
     }));
     expect(await postReport(hub, key, { reports })).toMatchObject({ status: 200, body: { accepted: 3 } });
@@ -93,7 +98,7 @@ describe('names that attack the page', () => {
       await see(card.getByRole('list', { name: 'Tags' }).getByText(text.slice(0, 50), { exact: true }));
     }
     await expectOnlyText(page);
-    for (const text of HOSTILE.slice(0, 6)) {
+    for (const text of HOSTILE.slice(0, 3)) {
       await chooseAction(page, text, 'Stop');
       await see(page.getByText(`${text} was stopped`, { exact: true }));
       await chooseAction(page, text, 'Edit');
@@ -109,7 +114,7 @@ describe('names that attack the page', () => {
     await expectOnlyText(page);
   });
 
-  it.each(HOSTILE.map((text, place) => [text, place] as const))(
+  it.each(PLACES.map((place) => [HOSTILE[place]!, place] as const))(
     "are text on the monitor's page: %s",
     async (text, place) => {
       const { page } = await browser.open(hub, { user });
@@ -117,7 +122,9 @@ describe('names that attack the page', () => {
       await seeHeading(page, text);
       expect(await page.title()).toBe(`${text} · Watchkeeper`);
       await see(page.getByText(`h${text}`, { exact: true }));
-      await see(page.getByRole('region', { name: 'Disks' }).getByText(text, { exact: true }));
+      for (const mount of HOSTILE) {
+        await see(page.getByRole('region', { name: 'Disks' }).getByText(mount, { exact: true }));
+      }
       for (const title of ['Storage', 'Network']) {
         await waitForChart(page, title, ({ points }) => points > 1);
         const chart = findChart(page, title);

@@ -11,7 +11,7 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -26,6 +26,7 @@ import type { HubAddress, HubClient } from './hub-client.js';
 
 const SYSTEM_CHROMIUM = '/usr/bin/chromium';
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/watchkeeper', import.meta.url));
+const BUNDLED = fileURLToPath(new URL('../../node_modules/@sparticuz/chromium', import.meta.url));
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -65,7 +66,8 @@ export async function findBrowser(): Promise<string> {
  * given one of its own, which then takes its place among the project's dependencies by one rename.
  */
 async function unpackBundledChromium(): Promise<string> {
-  const folder = path.join(CACHE, 'chromium-153.0.0');
+  const about = JSON.parse(await readFile(path.join(BUNDLED, 'package.json'), 'utf8')) as { version: string };
+  const folder = path.join(CACHE, `chromium-${about.version}`);
   const binary = path.join(folder, 'chromium');
   if (existsSync(binary)) return binary;
   await mkdir(CACHE, { recursive: true });
