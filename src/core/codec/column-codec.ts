@@ -1,0 +1,209 @@
+import { BitDecoder } from './bit-decoder.js';
+import { BitEncoder } from './bit-encoder.js';
+import type { ByteReader } from './byte-reader.js';
+import type { ByteWriter } from './byte-writer.js';
+import { decodeDoubles, encodeDoubles } from './double-stream.js';
+import { applyFormula, readFormula, sourceCountOf, writeFormula, type Formula } from './formula.js';
+import { planGrid, readGrid, writeGrid, type Grid } from './grid-stream.js';
+import { IntegerModel, readPlan, writePlan } from './integer-model.js';
+import { planIntegers, type PricedPlan } from './plan-integers.js';
+import {
+  makeScaled,
+  MAX_DECIMALS,
+  powerOfTen,
+  scaleToIntegers,
+  type ScaledIntegers,
+} from './scaled-integers.js';
+import { buildTable, readTable, writeTable } from './table-stream.js';
+
+/** The lower four bits of a column's first byte; the upper four are decimals. See docs/block-format.md. */
+const KIND = { constant: 0, integers: 1, spaced: 2, grid: 3, oneDouble: 4, doubles: 5, table: 6, derived: 7 };
+
+/** How a column may follow from others that the reader can read without it. */
+export interface Derivation {
+  readonly formula: Formula;
+  /** Positions in the block of the columns that the formula takes, in its order. */
+  readonly sources: readonly number[];
+  /** Their values, one for each value of the column. */
+  readonly values: readonly Float64Array[];
+}
+
+export interface ColumnHints {
+  /** The values may be shares of a whole number of parts. */
+  readonly grid?: Grid | undefined;
+  readonly derivation?: Derivation | undefined;
+}
+
+/** Gives the values of another column of the block, one for each value of the column that asks. */
+export type SourceReader = (column: number) => Float64Array;
+
+interface Candidate {
+  readonly bits: number;
+  write(): void;
+}
+
+/** A formula must save this much: it costs a reader the sources. */
+const DERIVATION_PRICE_BITS = 64;
+
+/** Appends a column of at least one value. Whatever doubles they are, they come back bit for bit. */
+export function writeColumn(writer: ByteWriter, values: Float64Array, hints: ColumnHints = {}): void {
+  const scaled = scaleToIntegers(values);
+  if (!scaled) {
+    writeDoubles(writer, values);
+    return;
+  }
+  const plan = planIntegers(scaled.steps);
+  const plain = { bits: plan.bits, write: () => writeIntegers(writer, scaled, plan) };
+  const others = plan.bits <= DERIVATION_PRICE_BITS ? [] : offerOthers(writer, scaled, hints);
+  others.reduce((best, other) => (other.bits < best.bits ? other : best), plain).write();
+}
+
+function offerOthers(
+  writer: ByteWriter,
+  scaled: ScaledIntegers,
+  { grid, derivation }: ColumnHints,
+): Candidate[] {
+  const head = scaled.decimals << 4;
+  const candidates: Candidate[] = [];
+  const rest = derivation && subtractExpected(scaled, derivation);
+  if (derivation && rest) {
+    const plan = planIntegers(rest.steps);
+    candidates.push({
+      bits: plan.bits + DERIVATION_PRICE_BITS,
+      write: () => {
+        writer.writeByte(head | KIND.derived);
+        writeFormula(writer, derivation.formula);
+        for (const source of derivation.sources) writer.writeVarint(source);
+        writeIntegers(writer, rest, plan);
+      },
+    });
+    if (plan.bits <= DERIVATION_PRICE_BITS) return candidates;
+  }
+  const gridPlan = grid && planGrid(scaled, grid);
+  if (gridPlan) {
+    candidates.push({
+      bits: gridPlan.bits,
+      write: () => {
+        writer.writeByte(head | KIND.grid);
+        writeGrid(writer, gridPlan);
+      },
+    });
+  }
+  return candidates;
+}
+
+/** What the formula gets wrong, as integers in the column's own scale. */
+function subtractExpected(scaled: ScaledIntegers, derivation: Derivation): ScaledIntegers | undefined {
+  const { decimals, base, unit, steps } = scaled;
+  const scale = powerOfTen(decimals);
+  const rest = applyFormula(derivation.formula, derivation.values, scale, steps.length);
+  for (let index = 0; index < rest.length; index++) rest[index] = base + steps[index]! * unit - rest[index]!;
+  return makeScaled(0, rest);
+}
+
+function writeIntegers(writer: ByteWriter, scaled: ScaledIntegers, plan: PricedPlan): void {
+  const { decimals, base, unit, steps } = scaled;
+  const head = decimals << 4;
+  if (plan.widthBits === 0 && plan.minWidth === 0 && plan.order === 0) {
+    writer.writeByte(head | KIND.constant);
+    writer.writeInteger(base);
+    return;
+  }
+  writer.writeByte(head | (unit === 1 ? KIND.integers : KIND.spaced));
+  writer.writeInteger(base);
+  if (unit !== 1) writer.writeInteger(unit);
+  writePlan(writer, plan);
+  const model = new IntegerModel(plan);
+  const bits = new BitEncoder();
+  for (let index = 1 + plan.order; index < steps.length; index++) model.encode(bits, steps[index]!);
+  writer.writeBytes(bits.finish());
+}
+
+function writeDoubles(writer: ByteWriter, values: Float64Array): void {
+  if (values.every((value) => Object.is(value, values[0])) && !Number.isNaN(values[0])) {
+    writer.writeByte(KIND.oneDouble);
+    writer.writeFloat64(values[0]!);
+    return;
+  }
+  const table = buildTable(values);
+  const differences = encodeDoubles(values);
+  if (table && table.bits < 8 * differences.length) {
+    writer.writeByte(KIND.table);
+    writeTable(writer, table);
+    return;
+  }
+  writer.writeByte(KIND.doubles);
+  writer.writeBytes(differences);
+}
+
+/**
+ * Reads what `writeColumn` wrote, to the reader's end.
+ * @param count how many values it has, at least one
+ * @throws CorruptBlockError where the bytes are none of ours
+ */
+export function readColumn(reader: ByteReader, count: number, readSource: SourceReader): Float64Array {
+  const head = reader.readByte();
+  const decimals = head >> 4;
+  if (decimals > MAX_DECIMALS) reader.fail(`${decimals} decimals`);
+  switch (head & 15) {
+    case KIND.constant:
+      return new Float64Array(count).fill(reader.readInteger() / powerOfTen(decimals));
+    case KIND.integers:
+      return readIntegers(reader, decimals, reader.readInteger(), 1, count);
+    case KIND.spaced:
+      return readIntegers(reader, decimals, reader.readInteger(), reader.readInteger(), count);
+    case KIND.grid:
+      return divide(readGrid(reader, decimals, count), decimals);
+    case KIND.oneDouble:
+      return new Float64Array(count).fill(reader.readFloat64());
+    case KIND.doubles:
+      return decodeDoubles(new BitDecoder(reader), count);
+    case KIND.table:
+      return readTable(reader, count);
+    case KIND.derived:
+      return readDerived(reader, decimals, count, readSource);
+    default:
+      return reader.fail(`no column is of kind ${head & 15}`);
+  }
+}
+
+function readIntegers(
+  reader: ByteReader,
+  decimals: number,
+  base: number,
+  unit: number,
+  count: number,
+): Float64Array {
+  const plan = readPlan(reader);
+  const power = powerOfTen(decimals);
+  const model = new IntegerModel(plan);
+  const bits = new BitDecoder(reader);
+  const values = new Float64Array(count);
+  values[0] = base / power;
+  if (plan.order === 1 && count > 1) values[1] = (base + plan.slope * unit) / power;
+  for (let index = 1 + plan.order; index < count; index++) {
+    values[index] = (base + model.decode(bits) * unit) / power;
+  }
+  return values;
+}
+
+function readDerived(
+  reader: ByteReader,
+  decimals: number,
+  count: number,
+  readSource: SourceReader,
+): Float64Array {
+  const formula = readFormula(reader);
+  const sources = Array.from({ length: sourceCountOf(formula) }, () => readSource(reader.readVarint()));
+  const values = applyFormula(formula, sources, powerOfTen(decimals), count);
+  const rest = readColumn(reader, count, readSource);
+  for (let index = 0; index < count; index++) values[index] = values[index]! + rest[index]!;
+  return divide(values, decimals);
+}
+
+function divide(values: Float64Array, decimals: number): Float64Array {
+  const power = powerOfTen(decimals);
+  if (power === 1) return values;
+  for (let index = 0; index < values.length; index++) values[index] = values[index]! / power;
+  return values;
+}
