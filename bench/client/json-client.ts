@@ -22,11 +22,21 @@ export class JsonClient {
   }
 
   postForm<Answer>(path: string, fields: Record<string, string>): Promise<Answer> {
-    return this.send('POST', path, new URLSearchParams(fields).toString(), 'application/x-www-form-urlencoded');
+    return this.send(
+      'POST',
+      path,
+      new URLSearchParams(fields).toString(),
+      'application/x-www-form-urlencoded',
+    );
   }
 
   /** The answer's text, whatever it is. */
-  async request(method: string, path: string, body?: string, type?: string): Promise<http.IncomingMessage & { text: string }> {
+  async request(
+    method: string,
+    path: string,
+    body?: string,
+    type?: string,
+  ): Promise<http.IncomingMessage & { text: string }> {
     const headers: Record<string, string | number> = { ...this.headers };
     if (body !== undefined) {
       headers['content-type'] = type!;
@@ -58,7 +68,9 @@ export class JsonClient {
   private async send<Answer>(method: string, path: string, body?: string, type?: string): Promise<Answer> {
     const response = await this.request(method, path, body, type);
     if (response.statusCode! >= 300) {
-      throw new Error(`${method} ${path.slice(0, 200)}: ${response.statusCode} ${response.text.slice(0, 500)}`);
+      throw new Error(
+        `${method} ${path.slice(0, 200)}: ${response.statusCode} ${response.text.slice(0, 500)}`,
+      );
     }
     return (response.text === '' ? undefined : JSON.parse(response.text)) as Answer;
   }

@@ -32,7 +32,10 @@ function readAllTimes(): Map<number, ProcessTimes> {
     try {
       const text = readFileSync(`/proc/${name}/stat`, 'utf8');
       // The command's name stands in brackets and may hold anything.
-      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+      const fields = text
+        .slice(text.lastIndexOf(')') + 2)
+        .split(' ')
+        .map(Number);
       times.set(Number(name), {
         parent: fields[1]!,
         ownTicks: fields[11]! + fields[12]!,

@@ -44,8 +44,10 @@ export class PinnedProcess {
   }
 
   /** Resolves with the first thing that `find` makes of its output or of a question to it. */
-  async waitFor<Found>(find: (output: string) => Found | undefined | Promise<Found | undefined>): Promise<Found> {
-    for (const startedAt = Date.now(); Date.now() - startedAt < START_DEADLINE_MS; ) {
+  async waitFor<Found>(
+    find: (output: string) => Found | undefined | Promise<Found | undefined>,
+  ): Promise<Found> {
+    for (const startedAt = Date.now(); Date.now() - startedAt < START_DEADLINE_MS;) {
       const found = await find(this.output);
       if (found !== undefined) return found;
       if (this.hasEnded) break;

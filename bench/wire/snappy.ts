@@ -12,7 +12,14 @@ export function compressSnappy(input: Uint8Array): Buffer {
   let written = writeVarint(output, 0, input.length);
   for (let start = 0; start < input.length; start += BLOCK_BYTES) {
     table.fill(-1);
-    written = compressBlock(input, start, Math.min(input.length, start + BLOCK_BYTES), output, written, table);
+    written = compressBlock(
+      input,
+      start,
+      Math.min(input.length, start + BLOCK_BYTES),
+      output,
+      written,
+      table,
+    );
   }
   return output.subarray(0, written);
 }

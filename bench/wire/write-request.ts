@@ -49,7 +49,9 @@ export class WriteRequestEncoder {
         ...peerLabels,
       };
       const pairs = Object.keys(labels).sort();
-      return Buffer.concat(pairs.map((name) => field(1, Buffer.concat([text(1, name), text(2, labels[name]!)]))));
+      return Buffer.concat(
+        pairs.map((name) => field(1, Buffer.concat([text(1, name), text(2, labels[name]!)]))),
+      );
     });
     this.labels.set(machine, made);
     return made;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ReportReader } from '../storage/report-reader.js';
-import { LayoutRegistry } from '../storage/layout-registry.js';
+import type { Layout } from '../core/model/layout.js';
 import { makeSeriesFilter, presentReport } from '../core/model/present-report.js';
 import { metricNameOf, parseSeriesKey } from '../core/model/series-key.js';
 import { HealthWatch } from './health-watch.js';
@@ -17,7 +17,6 @@ export class MonitorPresenter {
   constructor(
     private readonly health: HealthWatch,
     private readonly reader: ReportReader,
-    private readonly layouts: LayoutRegistry,
   ) {}
 
   present(monitor: Monitor): MonitorModel {
@@ -66,23 +65,25 @@ export class MonitorPresenter {
     );
   }
 
-  /** The series that a monitor has reported within the last hour, or in its newest report. */
-  async readSeries(monitorId: string): Promise<SeriesInfoModel[]> {
-    const ids = await this.reader.readLayoutIds(monitorId, Date.now() - RECENT_MS);
-    const layouts = await this.layouts.load(ids);
-    const byKey = new Map<string, SeriesInfoModel>();
-    for (const id of ids) {
-      const layout = layouts.get(id)!;
-      for (const key of layout.seriesKeys) {
-        byKey.set(key, {
-          key,
-          name: metricNameOf(key),
-          labels: { ...parseSeriesKey(key)?.labels },
-          unit: layout.unitOf(key),
-          kind: layout.kindOf(key),
-        });
-      }
-    }
-    return [...byKey.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  /** The series that each of these monitors has reported within the last hour, or in its newest report. */
+  async readSeries(monitorIds: readonly string[]): Promise<Map<string, SeriesInfoModel[]>> {
+    const layouts = await this.reader.readLayouts(monitorIds, Date.now() - RECENT_MS);
+    return new Map([...layouts].map(([monitorId, ofMonitor]) => [monitorId, listSeries(ofMonitor)]));
   }
+}
+
+function listSeries(layouts: readonly Layout[]): SeriesInfoModel[] {
+  const byKey = new Map<string, SeriesInfoModel>();
+  for (const layout of layouts) {
+    for (const key of layout.seriesKeys) {
+      byKey.set(key, {
+        key,
+        name: metricNameOf(key),
+        labels: { ...parseSeriesKey(key)?.labels },
+        unit: layout.unitOf(key),
+        kind: layout.kindOf(key),
+      });
+    }
+  }
+  return [...byKey.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
 }

@@ -6,6 +6,7 @@ import { HealthWatch } from './health-watch.js';
 import { HubPresence } from './hub-presence.js';
 import { LocalMonitor } from './local-monitor.js';
 import { MonitorDirectory } from './monitor-directory.js';
+import { MonitorLoaders } from './monitor-loaders.js';
 import { MonitorNotes } from './monitor-notes.js';
 import { MonitorPresenter } from './monitor-presenter.js';
 import { Monitor } from './monitor.entity.js';
@@ -22,6 +23,7 @@ import { MonitorsService } from './monitors.service.js';
     HealthWatch,
     MonitorNotes,
     MonitorPresenter,
+    MonitorLoaders,
     MonitorsService,
     LocalMonitor,
     MonitorsResolver,

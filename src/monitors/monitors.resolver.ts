@@ -1,7 +1,7 @@
 import { UseInterceptors } from '@nestjs/common';
-import { Args, ID, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { ApiKeyService } from '../auth/api-key.service.js';
+import { Args, Context, ID, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { CurrentUser } from '../common/current-user.decorator.js';
+import type { GraphqlContext } from '../common/graphql-context.js';
 import { UserErrorsInterceptor } from '../common/graphql/user-errors.interceptor.js';
 import type { UserPrincipal } from '../common/principal.js';
 import { DomainError } from '../core/errors.js';
@@ -14,6 +14,7 @@ import {
   DeletePayload,
   MonitorPayload,
 } from './monitor.payloads.js';
+import { MonitorLoaders } from './monitor-loaders.js';
 import { MonitorPresenter } from './monitor-presenter.js';
 import { matchesFilter } from './monitor-filter.js';
 import { MonitorsService } from './monitors.service.js';
@@ -24,7 +25,7 @@ export class MonitorsResolver {
   constructor(
     private readonly monitors: MonitorsService,
     private readonly presenter: MonitorPresenter,
-    private readonly apiKeys: ApiKeyService,
+    private readonly loaders: MonitorLoaders,
   ) {}
 
   @Query(() => [MonitorModel], { name: 'monitors', description: 'The monitors that you may see.' })
@@ -120,17 +121,26 @@ export class MonitorsResolver {
   }
 
   @ResolveField('latest', () => LatestValuesModel, { nullable: true })
-  async resolveLatest(@Parent() monitor: MonitorModel): Promise<LatestValuesModel | null> {
-    return (await this.presenter.readLatest([monitor.id])).get(monitor.id) ?? null;
+  resolveLatest(
+    @Parent() monitor: MonitorModel,
+    @Context() context: GraphqlContext,
+  ): Promise<LatestValuesModel | null> {
+    return this.loaders.of(context).latest.load(monitor.id);
   }
 
   @ResolveField('metrics', () => [SeriesInfoModel], { description: 'The series that it has.' })
-  resolveMetrics(@Parent() monitor: MonitorModel): Promise<SeriesInfoModel[]> {
-    return this.presenter.readSeries(monitor.id);
+  resolveMetrics(
+    @Parent() monitor: MonitorModel,
+    @Context() context: GraphqlContext,
+  ): Promise<SeriesInfoModel[]> {
+    return this.loaders.of(context).series.load(monitor.id);
   }
 
   @ResolveField('apiKeys', () => [ApiKeyModel])
-  async resolveApiKeys(@Parent() monitor: MonitorModel): Promise<ApiKeyModel[]> {
-    return this.apiKeys.list([monitor.id]);
+  resolveApiKeys(
+    @Parent() monitor: MonitorModel,
+    @Context() context: GraphqlContext,
+  ): Promise<ApiKeyModel[]> {
+    return this.loaders.of(context).apiKeys.load(monitor.id);
   }
 }

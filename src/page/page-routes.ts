@@ -66,7 +66,7 @@ export class PageRoutes implements OnModuleInit {
     if (!(await this.sessions.authenticate(request.headers))) {
       if (!isIndex) throw new DomainError('unauthenticated', 'Sign in first.');
       const { basePath } = this.config;
-      return reply.redirect(`${basePath}/login?next=${encodeURIComponent(`/${GRAPHIQL_PREFIX}`)}`);
+      return reply.redirect(`${basePath}/login?next=${encodeURIComponent(`${basePath}/${GRAPHIQL_PREFIX}`)}`);
     }
     if (!this.graphiql) return sendNotBuilt(reply);
     if (isIndex) return this.graphiql.sendIndex(request, reply);

@@ -36,7 +36,8 @@ export class Partitions implements OnModuleInit {
 
   /** Makes the partitions that hold the instants from `fromAt` to `toAt`, epoch milliseconds. */
   async ensure(fromAt: number, toAt: number): Promise<void> {
-    const first = Math.floor(fromAt / PARTITION_SPAN_MS) * PARTITION_SPAN_MS;
+    // A clock that stands at 1970 reaches below zero; no report does.
+    const first = Math.max(0, Math.floor(fromAt / PARTITION_SPAN_MS) * PARTITION_SPAN_MS);
     for (let start = first; start <= toAt; start += PARTITION_SPAN_MS) {
       await this.pool.query(
         `create table if not exists report_${start} partition of report

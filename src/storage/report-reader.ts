@@ -1,8 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
+import type { Layout } from '../core/model/layout.js';
 import type { StoredReport } from '../core/model/stored-report.js';
 import { QUERY_POOL } from '../database/database-pools.js';
 import { LayoutRegistry } from './layout-registry.js';
+
+const PAGE_REPORTS = 5_000;
 
 /** What the newest report of a monitor was, and the one before it. */
 export interface LatestReport {
@@ -37,8 +40,11 @@ export class ReportReader {
     private readonly layouts: LayoutRegistry,
   ) {}
 
-  /** Reports of one monitor from `fromAt` to `toAt` (both included, epoch milliseconds), in time order. */
-  async readRange(monitorId: string, fromAt: number, toAt: number): Promise<StoredReport[]> {
+  /**
+   * Reports of one monitor from `fromAt` to `toAt` (both included, epoch milliseconds), in time order,
+   * each instant once; at most `limit`, the oldest ones.
+   */
+  async readRange(monitorId: string, fromAt: number, toAt: number, limit?: number): Promise<StoredReport[]> {
     const { rows } = await this.pool.query<ReportRow>({
       name: 'read-range',
       text: `select at, layout_id, boot_id, interval_ms, "values" from report
@@ -46,10 +52,22 @@ export class ReportReader {
              union all
              select at, layout_id, boot_id, interval_ms, "values" from late_report
              where monitor_id = $1 and at between $2 and $3
-             order by at`,
-      values: [monitorId, fromAt, toAt],
+             order by at limit $4`,
+      values: [monitorId, fromAt, toAt, limit ?? null],
     });
-    return this.decode(rows);
+    // A clock that was set back while a report was resent may have led it in on both ways.
+    return this.decode(rows.filter((row, index) => row.at !== rows[index - 1]?.at));
+  }
+
+  /** The same, some thousand reports at a time: what a long range needs in memory does not grow with it. */
+  async *readPages(monitorId: string, fromAt: number, toAt: number): AsyncGenerator<StoredReport[]> {
+    for (let from = fromAt; from <= toAt;) {
+      const page = await this.readRange(monitorId, from, toAt, PAGE_REPORTS);
+      if (page.length > 0) yield page;
+      // An instant that stood there twice makes a full page shorter by one, hardly by more.
+      if (page.length < PAGE_REPORTS / 2) return;
+      from = page.at(-1)!.at + 1;
+    }
   }
 
   /** The newest report of each of these monitors that has one: one row a monitor, no scan. */
@@ -96,15 +114,18 @@ export class ReportReader {
     }));
   }
 
-  /** Ids of the layouts that a monitor's reports since `fromAt` have had. */
-  async readLayoutIds(monitorId: string, fromAt: number): Promise<number[]> {
-    const { rows } = await this.pool.query<{ layout_id: number }>(
-      `select distinct layout_id from (
-         select layout_id from report where monitor_id = $1 and at >= $2
-         union all select layout_id from monitor_latest where monitor_id = $1) as seen`,
-      [monitorId, fromAt],
+  /** The layouts that the reports of each of these monitors since `fromAt` have had, by monitor. */
+  async readLayouts(monitorIds: readonly string[], fromAt: number): Promise<Map<string, Layout[]>> {
+    const { rows } = await this.pool.query<{ monitor_id: string; layout_id: number }>(
+      `select distinct monitor_id, layout_id from (
+         select monitor_id, layout_id from report where monitor_id = any($1::uuid[]) and at >= $2
+         union all select monitor_id, layout_id from monitor_latest where monitor_id = any($1::uuid[])) as seen`,
+      [monitorIds, fromAt],
     );
-    return rows.map((row) => row.layout_id);
+    const layouts = await this.layouts.load(rows.map((row) => row.layout_id));
+    const byMonitor = new Map(monitorIds.map((id): [string, Layout[]] => [id, []]));
+    for (const row of rows) byMonitor.get(row.monitor_id)!.push(layouts.get(row.layout_id)!);
+    return byMonitor;
   }
 
   private async decode(rows: readonly ReportRow[]): Promise<StoredReport[]> {

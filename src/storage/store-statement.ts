@@ -8,7 +8,7 @@ import type { PendingReport } from './pending-report.js';
  * nothing is converted to text and back.
  *
  * The picks are, for each monitor of the batch, its newest report and the one before it in this batch.
- * A latest row only moves forward; what it held becomes the previous report, unless this batch has a nearer one.
+ * A latest row holds the two newest reports of its monitor, whatever the order in which reports came in.
  */
 const INPUT = `
   with input as materialized (
@@ -17,6 +17,18 @@ const INPUT = `
     from unnest($1::uuid[], $2::bigint[], $3::int[], $4::text[], $5::int[], $6::bigint[], $7::int[], $9::int[])
          with ordinality as row (monitor_id, at, layout_id, boot_id, interval_ms, received_at, first, size, ord)
   )`;
+
+/** A Postgres that stands still, or is cut off without a word, never answers: then its connection is given up. */
+const ANSWER_WITHIN_MS = 10_000;
+
+const keepNewer = (column: string): string =>
+  `${column} = case when excluded.at > known.at then excluded.${column} else known.${column} end`;
+
+/** Given the `where` below: the one that came is between the two known, or brings a nearer one, or pushes the newest back. */
+const keepPrevious = (column: string): string =>
+  `previous_${column} = case when excluded.at < known.at then excluded."${column}"
+        when excluded.at = known.at or excluded.previous_at > known.at then excluded.previous_${column}
+        else known."${column}" end`;
 
 const LATEST = `
   latest as (
@@ -30,20 +42,15 @@ const LATEST = `
     left join input as before on before.ord = pick.before
     order by newest.monitor_id
     on conflict (monitor_id) do update set
-      at = excluded.at, received_at = excluded.received_at, layout_id = excluded.layout_id,
-      boot_id = excluded.boot_id, interval_ms = excluded.interval_ms, "values" = excluded."values",
-      previous_at = case when excluded.previous_at > known.at then excluded.previous_at else known.at end,
-      previous_layout_id =
-        case when excluded.previous_at > known.at then excluded.previous_layout_id else known.layout_id end,
-      previous_boot_id =
-        case when excluded.previous_at > known.at then excluded.previous_boot_id else known.boot_id end,
-      previous_values =
-        case when excluded.previous_at > known.at then excluded.previous_values else known."values" end
+      ${['at', 'received_at', 'layout_id', 'boot_id', 'interval_ms', '"values"'].map(keepNewer).join(',\n      ')},
+      ${['at', 'layout_id', 'boot_id', 'values'].map(keepPrevious).join(',\n      ')}
     where excluded.at > known.at
-    returning monitor_id
+      or excluded.at < known.at and excluded.at > coalesce(known.previous_at, -1)
+      or excluded.at = known.at and excluded.previous_at > coalesce(known.previous_at, -1)
+    returning monitor_id, at
   )
-  select stored.ord, latest.monitor_id is not null as is_latest
-  from (select input.ord, input.monitor_id from input join written using (monitor_id, at)) as stored
+  select stored.ord, coalesce(stored.at = latest.at, false) as is_latest
+  from (select input.ord, input.monitor_id, input.at from input join written using (monitor_id, at)) as stored
   left join latest using (monitor_id)`;
 
 const FRESH = `${INPUT},
@@ -69,17 +76,21 @@ const LATE = `${INPUT},
 export interface StoredRow {
   /** Position in the batch, from 1. */
   ord: string;
-  /** Whether the monitor's latest row moved forward in this statement. */
+  /** Whether this report is now its monitor's newest. */
   is_latest: boolean;
 }
 
 /** @param batch each (monitor, at) at most once */
-export function storeStatement(batch: readonly PendingReport[], isLate: boolean): QueryConfig {
+export function storeStatement(
+  batch: readonly PendingReport[],
+  isLate: boolean,
+): QueryConfig & { query_timeout: number } {
   const { first, size, values } = packValues(batch);
   const { newest, before } = pickNewest(batch);
   return {
     name: isLate ? 'store-late' : 'store-fresh',
     text: isLate ? LATE : FRESH,
+    query_timeout: ANSWER_WITHIN_MS,
     values: [
       arrayOf(batch, (row) => row.monitorId),
       arrayOf(batch, (row) => row.report.at),

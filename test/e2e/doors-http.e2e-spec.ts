@@ -239,7 +239,7 @@ describe('the doors under a sub-path', () => {
       expect((await fetch(`${hub.url}${prefix}/livez`)).status).toBe(200);
       expect((await fetch(`${hub.url}${prefix}/graphql`, { method: 'POST' })).status).toBe(401);
       const graphiql = await fetch(`${hub.url}${prefix}/graphiql/`, { redirect: 'manual' });
-      expect(graphiql.headers.get('location')).toBe('/mon/login?next=%2Fgraphiql%2F');
+      expect(graphiql.headers.get('location')).toBe('/mon/login?next=%2Fmon%2Fgraphiql%2F');
     },
   );
 });

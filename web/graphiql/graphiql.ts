@@ -40,5 +40,9 @@ const fetcher = createGraphiQLFetcher({
 });
 
 createRoot(document.getElementById('graphiql')!).render(
-  createElement(GraphiQL, { fetcher, defaultQuery: FIRST_QUERY }),
+  createElement(
+    GraphiQL,
+    { fetcher, defaultQuery: FIRST_QUERY },
+    createElement(GraphiQL.Logo, null, createElement('a', { href: '../' }, 'Back to Watchkeeper')),
+  ),
 );

@@ -6,6 +6,11 @@ export class FormAction {
   error = $state.raw<unknown>();
   fields = $state.raw<Readonly<Record<string, string>>>({});
 
+  /** What to say above the form; a failure that is told at its field is not said twice. */
+  get generalError(): unknown {
+    return Object.keys(this.fields).length > 0 ? undefined : this.error;
+  }
+
   /** Returns what `work` returns, or undefined when it failed; the failure is then in `error`. */
   async run<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
     if (this.isBusy) return undefined;

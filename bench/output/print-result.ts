@@ -1,0 +1,38 @@
+import type { PartResult, ResultRow } from '../parts/part.js';
+
+export function printResult(result: PartResult): void {
+  printTable(result.rows);
+  if (result.ratios.length > 0) {
+    console.log('');
+    printTable(result.ratios);
+  }
+  for (const note of result.notes) console.log(`  · ${note}`);
+  for (const [who, facts] of Object.entries(result.facts)) {
+    console.log(
+      `  · ${who}: ${Object.entries(facts)
+        .map(([name, value]) => `${name} ${value}`)
+        .join('; ')}`,
+    );
+  }
+}
+
+function printTable(rows: readonly ResultRow[]): void {
+  const columns = [...new Set(rows.flatMap(({ values }) => Object.keys(values)))];
+  const lines = [
+    ['', '', ...columns],
+    ...rows.map((row) => [row.target, row.case, ...columns.map((column) => show(row.values[column]))]),
+  ];
+  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  for (const line of lines) {
+    // Names read from the left, figures from the right.
+    const cells = line.map((cell, column) =>
+      column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+    );
+    console.log(`  ${cells.join('  ')}`.trimEnd());
+  }
+}
+
+function show(value: number | string | null | undefined): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return '–';
+  return String(value);
+}

@@ -1,0 +1,56 @@
+/**
+ * The hub and its peers in turn, in one run, on the same data. See docs/benchmarks.md.
+ *
+ *     npm run bench                            every part, about half an hour
+ *     npm run bench -- --quick                 every path once, in minutes: shows that it works, compares nothing
+ *     npm run bench -- ingest query            some parts: ingest disk query latest push
+ *     npm run bench -- ingest --only=hub,victoria-metrics
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { describeMachine } from './output/describe-machine.js';
+import { printResult } from './output/print-result.js';
+import { INGEST } from './parts/ingest.part.js';
+import type { PartResult } from './parts/part.js';
+import { pinClient } from './process/cores.js';
+
+const PARTS = [INGEST];
+const RESULTS = new URL('./results/', import.meta.url);
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+});
+const chosen = positionals.length === 0 ? PARTS : PARTS.filter(({ id }) => positionals.includes(id));
+const unknown = positionals.filter((name) => !PARTS.some(({ id }) => id === name));
+if (unknown.length > 0) {
+  console.error(`no such part: ${unknown.join(', ')}. There are: ${PARTS.map(({ id }) => id).join(', ')}`);
+  process.exit(2);
+}
+
+pinClient();
+const startedAt = new Date();
+const machine = describeMachine();
+console.log(
+  Object.entries(machine)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('\n'),
+);
+const results: (PartResult & { seconds: number; loadAverageBefore: number })[] = [];
+for (const part of chosen) {
+  console.log(`\n${part.title}`);
+  const begunAt = Date.now();
+  const loadAverageBefore = Number(describeMachine()['load average']!.split(' ')[0]);
+  const result = await part.run({ isQuick: values.quick, targets: values.only.split(',').filter(Boolean) });
+  results.push({ ...result, seconds: Math.round((Date.now() - begunAt) / 1000), loadAverageBefore });
+  printResult(result);
+}
+mkdirSync(RESULTS, { recursive: true });
+const file = new URL(
+  `${startedAt.toISOString().slice(0, 19).replaceAll(':', '')}${values.quick ? '-quick' : ''}.json`,
+  RESULTS,
+);
+writeFileSync(file, `${JSON.stringify({ startedAt, isQuick: values.quick, machine, results }, null, 2)}\n`);
+console.log(`\nwritten to ${fileURLToPath(file)}`);
+process.exit(0);

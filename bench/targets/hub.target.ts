@@ -1,0 +1,186 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { JsonClient } from '../client/json-client.js';
+import { makePost } from '../client/http-load.js';
+import type { ReportBatch } from '../data/report-batch.js';
+import { encodeReportBody } from '../data/report-json.js';
+import { onExit } from '../process/cleanup.js';
+import { readCpuSeconds } from '../process/cpu-time.js';
+import { PinnedProcess } from '../process/pinned-process.js';
+import { makeWorkDirectory, removeDirectory } from '../process/work-directory.js';
+import { HUB_DIST } from './hub-dist.js';
+import { ADMIN, createMonitors, signIn, type BenchMonitor } from './hub-session.js';
+import { HubTables } from './hub-tables.js';
+import { CHARTS, LATEST } from './page-charts.js';
+import type {
+  AnsweringTarget,
+  PageAnswer,
+  PageRequest,
+  StartOptions,
+  StoredSize,
+  TargetKind,
+} from './target.js';
+
+const PAGE_QUERY = `query Page($ids: [ID!]!, $metrics: [String!]!, $from: DateTime!, $to: DateTime!, $points: Int!) {
+  series(monitorIds: $ids, metrics: $metrics, from: $from, to: $to, maxPoints: $points) {
+    timestamps columns { metric labels unit mean } resolutionSeconds
+  }
+}`;
+const LATEST_QUERY = `query Latest($ids: [ID!], $metrics: [String!]) {
+  latest(monitorIds: $ids, metrics: $metrics) { monitorId at metrics values }
+}`;
+/** What the page asks: a pixel column of a wide chart each. */
+const MAX_POINTS = 500;
+
+interface PageData {
+  readonly series: {
+    readonly timestamps: readonly number[];
+    readonly columns: readonly { readonly metric: string; readonly mean: readonly (number | null)[] }[];
+  };
+}
+
+interface LatestData {
+  readonly latest: readonly { readonly values: readonly (number | null)[] }[];
+}
+
+/** The hub as it is built, with the Postgres that it starts by itself. */
+export class HubTarget implements AnsweringTarget {
+  readonly facts: Record<string, string>;
+  readonly ways = ['one GraphQL request'];
+  readonly port: number;
+  readonly cookie: string;
+  readonly monitors: readonly BenchMonitor[];
+  private readonly process: PinnedProcess;
+  private readonly dataDir: string;
+  private readonly client: JsonClient;
+
+  private constructor(parts: Pick<HubTarget, 'port' | 'cookie' | 'monitors'> & HubParts) {
+    this.port = parts.port;
+    this.cookie = parts.cookie;
+    this.monitors = parts.monitors;
+    this.process = parts.process;
+    this.dataDir = parts.dataDir;
+    this.client = parts.client;
+    this.facts = {
+      version: readVersion(),
+      settings:
+        'as it comes: fsync and synchronous_commit on, shared_buffers 32 MB; answers after the commit',
+      wire: 'JSON to POST /api/monitoring/data, not compressed',
+    };
+  }
+
+  static async start({ machines }: StartOptions): Promise<HubTarget> {
+    const dataDir = makeWorkDirectory('hub');
+    const hub = new PinnedProcess(process.execPath, [path.join(HUB_DIST, 'src', 'main.js')], {
+      DATA_DIR: dataDir,
+      PORT: '0',
+      LOG_LEVEL: 'warn',
+      WATCHKEEPER_ADMIN_EMAIL: ADMIN.email,
+      WATCHKEEPER_ADMIN_PASSWORD: ADMIN.password,
+    });
+    onExit(() => process.kill(readPostmasterPid(dataDir), 'SIGQUIT'));
+    const port = await hub.waitFor((output) => {
+      const address = /Watchkeeper is running: (\S+)/.exec(output)?.[1];
+      return address === undefined ? undefined : Number(new URL(address).port);
+    });
+    const cookie = await signIn(new JsonClient(port));
+    const client = new JsonClient(port, { cookie });
+    const monitors = await createMonitors(client, machines);
+    return new HubTarget({ port, cookie, monitors, process: hub, dataDir, client });
+  }
+
+  encode(batch: ReportBatch): Buffer {
+    const headers = { 'Content-Type': 'application/json', 'X-API-Key': this.monitors[batch.machine]!.apiKey };
+    return makePost('/api/monitoring/data', headers, encodeReportBody(batch));
+  }
+
+  judge(status: number, body: string, reports: number): string | undefined {
+    if (status === 200 && body.startsWith(`{"accepted":${reports},`)) return undefined;
+    return `the hub did not accept ${reports} reports: ${status} ${body.slice(0, 400)}`;
+  }
+
+  /** Hub and Postgres. The postmaster is the hub's child, and named all the same should the hub have adopted it. */
+  readCpuSeconds(): number {
+    return readCpuSeconds([this.process.pid, readPostmasterPid(this.dataDir)]);
+  }
+
+  async settle(): Promise<void> {
+    await this.withTables((tables) => tables.awaitSealed());
+  }
+
+  measureStored(): Promise<StoredSize[]> {
+    return this.withTables((tables) => tables.measure());
+  }
+
+  async openPage({ machine, fromAt, toAt }: PageRequest): Promise<PageAnswer> {
+    const { series } = await this.ask<PageData>(PAGE_QUERY, {
+      ids: [this.monitors[machine]!.id],
+      metrics: CHARTS.flatMap((chart) => chart.hubMetrics),
+      from: new Date(fromAt).toISOString(),
+      to: new Date(toAt).toISOString(),
+      points: MAX_POINTS,
+    });
+    const cpu = series.columns.find(({ metric }) => metric === 'cpu.usagePercent')?.mean ?? [];
+    const known = cpu.filter((value) => value !== null);
+    return {
+      series: series.columns.length,
+      points: series.columns.reduce((sum, { mean }) => sum + mean.length, 0),
+      meanCpuPercent: known.reduce((sum, value) => sum + value, 0) / known.length,
+    };
+  }
+
+  async readLatest(): Promise<number> {
+    const { latest } = await this.ask<LatestData>(LATEST_QUERY, {
+      ids: this.monitors.map(({ id }) => id),
+      metrics: LATEST.hubMetrics,
+    });
+    return latest.reduce((sum, { values }) => sum + values.length, 0);
+  }
+
+  receivedBytes(): number {
+    return this.client.receivedBytes;
+  }
+
+  async stop(): Promise<void> {
+    this.client.close();
+    await this.process.stop();
+    removeDirectory(this.dataDir);
+  }
+
+  private async ask<Data>(query: string, variables: Record<string, unknown>): Promise<Data> {
+    const answer = await this.client.post<{ data?: Data; errors?: unknown }>('/graphql', {
+      query,
+      variables,
+    });
+    if (!answer.data || answer.errors) throw new Error(`the hub's GraphQL: ${JSON.stringify(answer.errors)}`);
+    return answer.data;
+  }
+
+  private async withTables<Result>(work: (tables: HubTables) => Promise<Result>): Promise<Result> {
+    const tables = await HubTables.open(this.dataDir);
+    return work(tables).finally(() => tables.close());
+  }
+}
+
+interface HubParts {
+  readonly process: PinnedProcess;
+  readonly dataDir: string;
+  readonly client: JsonClient;
+}
+
+function readPostmasterPid(dataDir: string): number {
+  return Number(readFileSync(path.join(dataDir, 'pg', 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
+}
+
+function readVersion(): string {
+  const manifest = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
+}
+
+export const HUB: TargetKind<HubTarget> = {
+  id: 'hub',
+  name: 'Watchkeeper',
+  findMissing: () =>
+    existsSync(path.join(HUB_DIST, 'src', 'main.js')) ? undefined : 'the built hub: run `npm run build:hub`',
+  start: (options) => HubTarget.start(options),
+};

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import DataLoader from 'dataloader';
+import type { ApiKeyRecord } from '../auth/api-key.service.js';
+import { ApiKeyService } from '../auth/api-key.service.js';
+import type { GraphqlContext } from '../common/graphql-context.js';
+import type { LatestValuesModel, SeriesInfoModel } from './monitor.model.js';
+import { MonitorPresenter } from './monitor-presenter.js';
+
+interface Loaders {
+  readonly latest: DataLoader<string, LatestValuesModel | null>;
+  readonly series: DataLoader<string, SeriesInfoModel[]>;
+  readonly apiKeys: DataLoader<string, ApiKeyRecord[]>;
+}
+
+/** Reads a field of many monitors in one query: a list of fifty costs what one costs. */
+@Injectable()
+export class MonitorLoaders {
+  private readonly byOperation = new WeakMap<GraphqlContext, Loaders>();
+
+  constructor(
+    private readonly presenter: MonitorPresenter,
+    private readonly apiKeys: ApiKeyService,
+  ) {}
+
+  /** @param context the GraphQL context: one operation, and nobody else, has it */
+  of(context: GraphqlContext): Loaders {
+    const known = this.byOperation.get(context);
+    if (known) return known;
+    const loaders: Loaders = {
+      latest: batch((ids) => this.presenter.readLatest(ids), null),
+      series: batch((ids) => this.presenter.readSeries(ids), []),
+      apiKeys: batch((ids) => this.readApiKeys(ids), []),
+    };
+    this.byOperation.set(context, loaders);
+    return loaders;
+  }
+
+  private async readApiKeys(monitorIds: readonly string[]): Promise<Map<string, ApiKeyRecord[]>> {
+    return Map.groupBy(await this.apiKeys.list(monitorIds), ({ monitorId }) => monitorId);
+  }
+}
+
+/** Nothing is remembered: a subscription lives long in one context, and must see what is true now. */
+function batch<Value, Missing>(
+  read: (monitorIds: readonly string[]) => Promise<ReadonlyMap<string, Value>>,
+  missing: Missing,
+): DataLoader<string, Value | Missing> {
+  return new DataLoader<string, Value | Missing>(
+    async (ids) => {
+      const found = await read([...new Set(ids)]);
+      return ids.map((id) => found.get(id) ?? missing);
+    },
+    { cache: false },
+  );
+}

@@ -1,0 +1,98 @@
+import { Pool } from 'pg';
+import type { CustomDefinition } from '../../src/core/model/layout.js';
+import type { StoredReport } from '../../src/core/model/stored-report.js';
+import { EventBus } from '../../src/events/event-bus.js';
+import type { EventMap } from '../../src/events/event-map.js';
+import { GroupCommit } from '../../src/storage/group-commit.js';
+import { LayoutRegistry } from '../../src/storage/layout-registry.js';
+import { Partitions } from '../../src/storage/partitions.js';
+import type { PendingReport, StoreOutcome } from '../../src/storage/pending-report.js';
+import { ReportReader } from '../../src/storage/report-reader.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+/** The storage of samples on a real database of its own, without the rest of the hub. */
+export class SampleStore {
+  readonly events = new EventBus();
+  readonly layouts: LayoutRegistry;
+  readonly partitions: Partitions;
+  readonly groupCommit: GroupCommit;
+  readonly reader: ReportReader;
+  readonly stored: EventMap['report.stored'][] = [];
+  readonly backfilled: EventMap['report.backfilled'][] = [];
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly pool: Pool,
+  ) {
+    this.layouts = new LayoutRegistry(pool);
+    this.partitions = new Partitions(pool);
+    this.groupCommit = new GroupCommit(pool, this.partitions, this.events);
+    this.reader = new ReportReader(pool, this.layouts);
+    this.events.on('report.stored', (event) => this.stored.push(event));
+    this.events.on('report.backfilled', (event) => this.backfilled.push(event));
+  }
+
+  static async open(): Promise<SampleStore> {
+    const database = await createTestDatabase();
+    const pool = new Pool({ ...database.connection, max: 5 });
+    // Cut connections are part of the tests.
+    pool.on('error', () => undefined);
+    const store = new SampleStore(database, pool);
+    await store.partitions.onModuleInit();
+    return store;
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+    await this.database.drop();
+  }
+
+  async createMonitor(name = 'web-01'): Promise<string> {
+    const { rows } = await this.pool.query<{ id: string }>(
+      `insert into monitor (name, kind, interval_seconds, resources) values ($1, 'agent', 10, '{cpu}') returning id`,
+      [name],
+    );
+    return rows[0]!.id;
+  }
+
+  /** A report of one gauge and one counter, or of the series given. */
+  async makeReport(
+    at: number,
+    series: Record<string, number> = {
+      'cpu.usagePercent': at % 100,
+      'network.bytesSent{interface="e"}': at % 1e6,
+    },
+    changes: Partial<StoredReport> & { definitions?: Record<string, CustomDefinition> } = {},
+  ): Promise<StoredReport> {
+    const { definitions = null, ...others } = changes;
+    const keys = Object.keys(series);
+    const { layout, order } = (await this.layouts.resolve(keys, definitions))!;
+    const values = Float64Array.from(order, (position) => series[keys[position]!]!);
+    return { at, bootId: 'boot-1', intervalMs: 10_000, layout, values, ...others };
+  }
+
+  async makeRow(
+    monitorId: string,
+    at: number,
+    ...rest: [Record<string, number>?, Partial<StoredReport>?]
+  ): Promise<PendingReport> {
+    return { monitorId, receivedAt: Date.now(), report: await this.makeReport(at, ...rest) };
+  }
+
+  /** Stores reports of these instants in one call. */
+  async store(monitorId: string, ...instants: number[]): Promise<StoreOutcome[]> {
+    return this.groupCommit.store(await Promise.all(instants.map((at) => this.makeRow(monitorId, at))));
+  }
+
+  /** Instants of all reports that are kept, by table. */
+  async listInstants(monitorId: string): Promise<{ hot: number[]; late: number[] }> {
+    const read = async (table: string): Promise<number[]> => {
+      const { rows } = await this.pool.query<{ at: string }>(
+        `select at from ${table} where monitor_id = $1 order by at`,
+        [monitorId],
+      );
+      return rows.map((row) => Number(row.at));
+    };
+    return { hot: await read('report'), late: await read('late_report') };
+  }
+}
