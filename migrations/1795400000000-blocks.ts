@@ -17,14 +17,13 @@ export class Blocks1795400000000 implements MigrationInterface {
          primary key (monitor_id, tier, start)
        ) partition by range (tier, start)`,
     );
-    // Hot reports before `raw_until` are sealed: readers take them from blocks. The tiers follow.
+    // Blocks are compressed already: the toaster shall only cut them up.
+    await queryRunner.query(`alter table block alter column bytes set storage external`);
+    // Hot reports before `raw_until` are sealed: readers take them from blocks.
     await queryRunner.query(
       `create table seal_mark (
          monitor_id uuid primary key references monitor (id) on delete cascade,
-         raw_until bigint not null,
-         tier1_until bigint not null,
-         tier2_until bigint not null,
-         tier3_until bigint not null
+         raw_until bigint not null
        ) with (fillfactor = 70)`,
     );
     // The late merge looks for monitors that have been quiet.
