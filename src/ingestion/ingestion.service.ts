@@ -3,6 +3,7 @@ import { DomainError } from '../core/errors.js';
 import { MAX_IGNORED_NAMED, MAX_REPORTS_PER_BATCH } from '../core/model/limits.js';
 import type { ParsedReport, RejectCode } from '../core/model/parsed-report.js';
 import { isRejection, parseReport } from '../core/model/parse-report.js';
+import { readText } from '../core/model/report-text.js';
 import type { Shape } from '../storage/layout-registry.js';
 import { LayoutRegistry } from '../storage/layout-registry.js';
 import { GroupCommit } from '../storage/group-commit.js';
@@ -59,9 +60,10 @@ export class IngestionService {
     const now = Date.now();
     const items = listReports(body);
     const rejected: RejectedReport[] = [];
-    const ignored = new Set<string>();
+    const ignored = new Set(listUnknownKeys(body));
     const rows: PendingReport[] = [];
     const indexes: number[] = [];
+    const inventories = new Map<number, ParsedReport>();
     for (let index = 0; index < items.length; index++) {
       const parsed = parseReport(items[index], now);
       if (isRejection(parsed)) {
@@ -75,11 +77,15 @@ export class IngestionService {
       }
       const shape = resolving instanceof Promise ? await resolving : resolving;
       for (const name of parsed.ignored) if (ignored.size < MAX_IGNORED_NAMED) ignored.add(name);
-      this.noteInventory(monitorId, parsed);
+      if (parsed.host || parsed.devices) inventories.set(rows.length, parsed);
       rows.push(toPendingReport(monitor, parsed, shape, now));
       indexes.push(index);
     }
     const outcomes = rows.length > 0 ? await this.groupCommit.store(rows) : [];
+    for (const [position, parsed] of inventories) {
+      // A report that was there before, or whose monitor is gone, changes nothing.
+      if (outcomes[position] === 'accepted') this.noteInventory(monitorId, parsed);
+    }
     this.noteRefusals(monitor, rejected, outcomes);
     return this.answer(monitor, outcomes, indexes, rejected, [...ignored]);
   }
@@ -110,8 +116,7 @@ export class IngestionService {
   }
 
   private noteInventory(monitorId: string, parsed: ParsedReport): void {
-    if (!parsed.host && !parsed.devices) return;
-    this.notes.noteInventory(monitorId, {
+    this.notes.noteInventory(monitorId, parsed.at, {
       ...(parsed.host && { host: parsed.host }),
       ...(parsed.devices && { devices: parsed.devices }),
     });
@@ -175,6 +180,14 @@ function listReports(body: unknown): readonly unknown[] {
     );
   }
   return reports;
+}
+
+/** What stands beside the list of a batch is of no report: named, like everything that is ignored. */
+function listUnknownKeys(body: unknown): string[] {
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'reports')) return [];
+  return Object.keys(body)
+    .filter((key) => key !== 'reports' && 'text' in readText(key))
+    .slice(0, MAX_IGNORED_NAMED);
 }
 
 function toPendingReport(

@@ -1,6 +1,7 @@
 import type { OnModuleInit } from '@nestjs/common';
 import { Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
+import { MAX_INTERVAL_SECONDS } from '../core/model/limits.js';
 import { EventBus } from '../events/event-bus.js';
 import { ReportReader } from '../storage/report-reader.js';
 import { HubPresence } from './hub-presence.js';
@@ -19,10 +20,16 @@ export interface LastHeard {
   readonly receivedAt: number;
 }
 
+interface Listening extends LastHeard {
+  /** What its sender keeps between reports: after a change of the setting it learns that only with its next report. */
+  readonly intervalMs: number;
+}
+
 /** Watches the silence of every monitor and announces when its health changes. */
 @Injectable()
 export class HealthWatch implements OnModuleInit {
-  private readonly heard = new Map<string, LastHeard>();
+  private readonly heard = new Map<string, Listening>();
+  private readonly resumedAt = new Map<string, number>();
   private readonly lastHealth = new Map<string, MonitorHealth>();
 
   constructor(
@@ -33,12 +40,15 @@ export class HealthWatch implements OnModuleInit {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    for (const { monitorId, at, receivedAt } of await this.reader.readLastReceived()) {
-      this.heard.set(monitorId, { reportAt: at, receivedAt });
+    for (const { monitorId, at, receivedAt, intervalMs } of await this.reader.readLastReceived()) {
+      this.heard.set(monitorId, { reportAt: at, receivedAt, intervalMs });
     }
     this.events.on('report.stored', ({ monitorId, receivedAt, reports }) => {
-      const reportAt = Math.max(this.heard.get(monitorId)?.reportAt ?? 0, reports.at(-1)!.at);
-      this.heard.set(monitorId, { reportAt, receivedAt });
+      const newest = reports.at(-1)!;
+      const known = this.heard.get(monitorId);
+      const { at, intervalMs } =
+        known && known.reportAt > newest.at ? { at: known.reportAt, intervalMs: known.intervalMs } : newest;
+      this.heard.set(monitorId, { reportAt: at, receivedAt, intervalMs });
       if (this.lastHealth.get(monitorId) !== 'up') this.recheck(monitorId);
     });
     for (const name of ['monitor.created', 'monitor.changed'] as const) {
@@ -46,6 +56,7 @@ export class HealthWatch implements OnModuleInit {
     }
     this.events.on('monitor.deleted', ({ monitorId }) => {
       this.heard.delete(monitorId);
+      this.resumedAt.delete(monitorId);
       this.lastHealth.delete(monitorId);
     });
   }
@@ -57,8 +68,7 @@ export class HealthWatch implements OnModuleInit {
   }
 
   healthOf(monitor: Pick<MonitorSettings, 'id' | 'state' | 'intervalSeconds'>): MonitorHealth {
-    const receivedAt = this.heard.get(monitor.id)?.receivedAt ?? null;
-    return evaluateHealth(monitor, receivedAt, Date.now(), this.presence.lastAbsence);
+    return this.evaluate(monitor, Date.now());
   }
 
   lastHeardOf(monitorId: string): LastHeard | null {
@@ -71,12 +81,30 @@ export class HealthWatch implements OnModuleInit {
   }
 
   private check(monitor: MonitorSettings, now: number): void {
-    const receivedAt = this.heard.get(monitor.id)?.receivedAt ?? null;
-    const health = evaluateHealth(monitor, receivedAt, now, this.presence.lastAbsence);
     const before = this.lastHealth.get(monitor.id);
+    // The silence of a stopped monitor was asked for: it is counted from its start.
+    if (before === 'paused' && monitor.state === 'running') this.resumedAt.set(monitor.id, now);
+    const health = this.evaluate(monitor, now);
     if (health === before) return;
     this.lastHealth.set(monitor.id, health);
     // The first look after a start finds what was there before.
     if (before !== undefined) this.events.announce('monitor.statusChanged', { monitorId: monitor.id });
+  }
+
+  private evaluate(
+    { id, state, intervalSeconds }: Pick<MonitorSettings, 'id' | 'state' | 'intervalSeconds'>,
+    now: number,
+  ): MonitorHealth {
+    const heard = this.heard.get(id);
+    // A clock that was set back would let a silent machine look alive until it is where it was.
+    if (heard && heard.receivedAt > now) this.heard.set(id, { ...heard, receivedAt: now });
+    const receivedAt = heard ? Math.min(heard.receivedAt, now) : null;
+    const keptSeconds = Math.min((heard?.intervalMs ?? 0) / 1000, MAX_INTERVAL_SECONDS);
+    return evaluateHealth(
+      { state, intervalSeconds: Math.max(intervalSeconds, keptSeconds) },
+      { receivedAt, resumedAt: this.resumedAt.get(id) },
+      now,
+      this.presence.absences,
+    );
   }
 }

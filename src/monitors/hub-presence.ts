@@ -1,52 +1,54 @@
 import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import type { Pool } from 'pg';
+import type { Pool, QueryConfig } from 'pg';
 import { QUERY_POOL } from '../database/database-pools.js';
 import type { HubAbsence } from './monitor-health.js';
 
 const TICK_MS = 1_000;
 /** Written this often; what a kill leaves unwritten is a shorter absence than the real one by at most this. */
 const HEARTBEAT_EVERY_MS = 10_000;
+const HEARTBEAT_WITHIN_MS = 5_000;
 /** A tick that comes this late means that the process itself was not there: suspended, starved, clock set. */
 const STALL_MS = 5_000;
+/** Older ones no longer matter: whoever has been silent over so many is down. */
+const MAX_ABSENCES = 50;
 
-/** Knows when the hub was last away, over restarts and stalls. */
+/** Knows when the hub was away, over restarts, stalls and a database that did not answer. */
 @Injectable()
 export class HubPresence implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger(HubPresence.name);
-  private absence: HubAbsence | null = null;
+  private known: HubAbsence[] = [];
   private lastTickAt = Date.now();
-  private lastHeartbeatAt = 0;
+  private lastAttemptAt = 0;
+  /** When the database last took a heartbeat. */
+  private lastWrittenAt = Date.now();
 
   constructor(@Inject(QUERY_POOL) private readonly pool: Pool) {}
 
-  /** The last absence, or null when there was none that is known. */
-  get lastAbsence(): HubAbsence | null {
-    return this.absence;
+  /** The absences that are known, in time order. Whoever asks after a stall learns of it, whichever timer came first. */
+  get absences(): readonly HubAbsence[] {
+    this.noteTime(Date.now());
+    return this.known;
   }
 
   async onModuleInit(): Promise<void> {
     const { rows } = await this.pool.query<{ at: string }>('select at from hub_heartbeat');
     this.lastTickAt = Date.now();
-    if (rows[0]) this.absence = { fromAt: Number(rows[0].at), toAt: this.lastTickAt };
+    if (rows[0]) this.noteAbsence(Number(rows[0].at), this.lastTickAt);
     await this.writeHeartbeat(this.lastTickAt);
   }
 
   @Interval(TICK_MS)
   async tick(): Promise<void> {
     const now = Date.now();
-    if (now - this.lastTickAt > STALL_MS) {
-      this.logger.warn(`the hub stood still for ${Math.round((now - this.lastTickAt) / 1000)} s`);
-      this.absence = { fromAt: this.lastTickAt, toAt: now };
-    }
-    this.lastTickAt = now;
-    if (now - this.lastHeartbeatAt < HEARTBEAT_EVERY_MS) return;
+    this.noteTime(now);
+    if (Math.abs(now - this.lastAttemptAt) < HEARTBEAT_EVERY_MS) return;
     try {
       await this.writeHeartbeat(now);
     } catch {
       // A database that is away refuses reports too: for the watched machines the hub is not there.
-      this.absence = { fromAt: this.lastHeartbeatAt, toAt: Date.now() };
+      this.noteAbsence(this.lastWrittenAt, Date.now());
     }
   }
 
@@ -54,11 +56,33 @@ export class HubPresence implements OnModuleInit, BeforeApplicationShutdown {
     await this.writeHeartbeat(Date.now()).catch(() => undefined);
   }
 
+  private noteTime(now: number): void {
+    if (now - this.lastTickAt > STALL_MS) {
+      this.logger.warn(`the hub stood still for ${Math.round((now - this.lastTickAt) / 1000)} s`);
+      this.noteAbsence(this.lastTickAt, now);
+    }
+    this.lastTickAt = now;
+  }
+
+  /** What touches the absence before it is the same one, going on. */
+  private noteAbsence(fromAt: number, toAt: number): void {
+    const last = this.known.at(-1);
+    if (last && fromAt <= last.toAt) {
+      const merged = { fromAt: Math.min(fromAt, last.fromAt), toAt: Math.max(toAt, last.toAt) };
+      this.known = [...this.known.slice(0, -1), merged];
+    } else if (fromAt < toAt) {
+      this.known = [...this.known.slice(1 - MAX_ABSENCES), { fromAt, toAt }];
+    }
+  }
+
   private async writeHeartbeat(at: number): Promise<void> {
-    this.lastHeartbeatAt = at;
-    await this.pool.query(
-      'insert into hub_heartbeat (at) values ($1) on conflict (singleton) do update set at = excluded.at',
-      [at],
-    );
+    this.lastAttemptAt = at;
+    const heartbeat: QueryConfig & { query_timeout: number } = {
+      text: 'insert into hub_heartbeat (at) values ($1) on conflict (singleton) do update set at = excluded.at',
+      values: [at],
+      query_timeout: HEARTBEAT_WITHIN_MS,
+    };
+    await this.pool.query(heartbeat);
+    this.lastWrittenAt = at;
   }
 }

@@ -31,8 +31,10 @@ export class MonitorDirectory implements OnModuleInit {
     return this.settings.values();
   }
 
+  /** Keeps what is newer: two changes may be told in another order than they were committed in. */
   put(monitor: Monitor): void {
     const { id, ownerId, kind, state, intervalSeconds, resources, version } = monitor;
+    if ((this.settings.get(id)?.version ?? 0) > version) return;
     this.settings.set(id, { id, ownerId, kind, state, intervalSeconds, resources, version });
   }
 

@@ -2,7 +2,7 @@ import type { MonitorState } from './monitor.entity.js';
 
 /**
  * `up` reports arrive · `late` one is overdue · `down` silence beyond doubt ·
- * `pending` never heard of · `paused` stopped by its owner.
+ * `pending` never heard of, or just started · `paused` stopped by its owner.
  */
 export const MONITOR_HEALTHS = ['up', 'late', 'down', 'pending', 'paused'] as const;
 export type MonitorHealth = (typeof MONITOR_HEALTHS)[number];
@@ -12,6 +12,8 @@ const DOWN_AFTER_INTERVALS = 3;
 const DOWN_AFTER_AT_LEAST_MS = 30_000;
 const MIN_GRACE_MS = 10_000;
 const MAX_GRACE_MS = 60_000;
+/** The sender of a stopped monitor asks this often whether it shall go on. */
+const STOPPED_ASKS_EVERY_MS = 60_000;
 
 /** When the hub did not listen: silence in that time says nothing about a machine. Epoch milliseconds. */
 export interface HubAbsence {
@@ -33,40 +35,58 @@ export function downAfterMs(intervalSeconds: number): number {
   return patience + graceMs(intervalSeconds);
 }
 
+/** When a monitor was last heard of, and told to speak; by the hub's clock, epoch milliseconds, null = never. */
+export interface Heard {
+  readonly receivedAt: number | null;
+  /** When it was last started after having been stopped. */
+  readonly resumedAt?: number | null;
+}
+
 /**
- * @param lastReceivedAt when the hub received the last report, by the hub's clock; null = never
+ * @param monitor `intervalSeconds` is the interval that its sender keeps
  * @param now the hub's clock, epoch milliseconds
- * @param absence the hub's last absence, if it had one
+ * @param absences when the hub did not listen, in time order
  */
 export function evaluateHealth(
   monitor: { readonly state: MonitorState; readonly intervalSeconds: number },
-  lastReceivedAt: number | null,
+  { receivedAt, resumedAt = null }: Heard,
   now: number,
-  absence: HubAbsence | null,
+  absences: readonly HubAbsence[],
 ): MonitorHealth {
   if (monitor.state === 'stopped') return 'paused';
-  if (lastReceivedAt === null) return 'pending';
-  const silence = heardSilenceMs(lastReceivedAt, now, absence);
-  if (silence > downAfterMs(monitor.intervalSeconds) && !isSuspended(monitor, lastReceivedAt, now, absence)) {
-    return 'down';
+  if (receivedAt === null) return 'pending';
+  const { intervalSeconds } = monitor;
+  if (resumedAt !== null && resumedAt > receivedAt) {
+    const patienceMs = downAfterMs(intervalSeconds) + STOPPED_ASKS_EVERY_MS;
+    return isDown(intervalSeconds, patienceMs, resumedAt, now, absences) ? 'down' : 'pending';
   }
-  return silence > lateAfterMs(monitor.intervalSeconds) ? 'late' : 'up';
+  if (isDown(intervalSeconds, downAfterMs(intervalSeconds), receivedAt, now, absences)) return 'down';
+  return heardSilenceMs(receivedAt, now, absences) > lateAfterMs(intervalSeconds) ? 'late' : 'up';
+}
+
+/**
+ * Silence beyond patience. After its own absence the hub calls nobody down that was not down before, until
+ * one interval and grace have passed.
+ */
+function isDown(
+  intervalSeconds: number,
+  patienceMs: number,
+  since: number,
+  now: number,
+  absences: readonly HubAbsence[],
+): boolean {
+  if (heardSilenceMs(since, now, absences) <= patienceMs) return false;
+  const last = absences.at(-1);
+  if (!last || since >= last.toAt) return true;
+  const wasDown = heardSilenceMs(since, last.fromAt, absences) > patienceMs;
+  return wasDown || now - last.toAt > intervalSeconds * 1000 + graceMs(intervalSeconds);
 }
 
 /** How long the hub has listened and heard nothing. */
-function heardSilenceMs(lastReceivedAt: number, now: number, absence: HubAbsence | null): number {
-  if (!absence || lastReceivedAt >= absence.toAt) return now - lastReceivedAt;
-  return now - absence.toAt + Math.max(0, absence.fromAt - lastReceivedAt);
-}
-
-/** After its own absence the hub calls nobody down that was not down before, until one interval and grace have passed. */
-function isSuspended(
-  monitor: { readonly intervalSeconds: number },
-  lastReceivedAt: number,
-  now: number,
-  absence: HubAbsence | null,
-): boolean {
-  if (!absence || lastReceivedAt >= absence.toAt) return false;
-  const wasDown = absence.fromAt - lastReceivedAt > downAfterMs(monitor.intervalSeconds);
-  return !wasDown && now - absence.toAt <= monitor.intervalSeconds * 1000 + graceMs(monitor.intervalSeconds);
+function heardSilenceMs(since: number, now: number, absences: readonly HubAbsence[]): number {
+  let silence = now - since;
+  for (const { fromAt, toAt } of absences) {
+    silence -= Math.max(0, Math.min(toAt, now) - Math.max(fromAt, since));
+  }
+  return silence;
 }

@@ -14,6 +14,15 @@ interface Notes {
   lastError: string | null;
 }
 
+/** What was noted last, spelled for comparing. */
+interface Known {
+  /** The instant of the report that the inventory is of. */
+  at?: number;
+  host?: string;
+  devices?: string;
+  lastError?: string | null;
+}
+
 /**
  * What a monitor says beside its samples: its inventory, its last error. Both change rarely and come with
  * every report, so they are compared in memory and written behind the report path, latest wins.
@@ -21,7 +30,7 @@ interface Notes {
 @Injectable()
 export class MonitorNotes implements BeforeApplicationShutdown {
   private readonly logger = new Logger(MonitorNotes.name);
-  private readonly known = new Map<string, { host?: string; devices?: string; lastError?: string | null }>();
+  private readonly known = new Map<string, Known>();
   private readonly changed = new Map<string, Partial<Notes>>();
 
   constructor(
@@ -34,8 +43,11 @@ export class MonitorNotes implements BeforeApplicationShutdown {
     });
   }
 
-  noteInventory(monitorId: string, inventory: MonitorInventory): void {
+  /** @param at the instant of the report that says so: what an older one says is history */
+  noteInventory(monitorId: string, at: number, inventory: MonitorInventory): void {
     const known = this.knownOf(monitorId);
+    if (known.at !== undefined && at < known.at) return;
+    known.at = at;
     for (const part of ['host', 'devices'] as const) {
       const told = inventory[part];
       if (told === undefined) continue;
@@ -59,20 +71,11 @@ export class MonitorNotes implements BeforeApplicationShutdown {
   async write(): Promise<void> {
     const changes = [...this.changed];
     this.changed.clear();
-    for (const [monitorId, { inventory, lastError }] of changes) {
+    for (const [monitorId, notes] of changes) {
       try {
-        await this.monitors
-          .createQueryBuilder()
-          .update()
-          .set({
-            ...(inventory && { inventory: () => 'inventory || :inventory::jsonb' }),
-            ...(lastError !== undefined && { lastError }),
-          })
-          .setParameter('inventory', JSON.stringify(inventory ?? {}))
-          .where('id = :id', { id: monitorId })
-          .execute();
+        await this.writeNotes(monitorId, notes);
       } catch (error) {
-        this.known.delete(monitorId);
+        this.keep(monitorId, notes);
         this.logger.warn(`notes of monitor ${monitorId} were not written: ${(error as Error).message}`);
       }
     }
@@ -82,8 +85,33 @@ export class MonitorNotes implements BeforeApplicationShutdown {
     await this.write();
   }
 
-  private knownOf(monitorId: string): { host?: string; devices?: string; lastError?: string | null } {
-    const known = this.known.get(monitorId) ?? {};
+  private async writeNotes(monitorId: string, { inventory, lastError }: Partial<Notes>): Promise<void> {
+    await this.monitors
+      .createQueryBuilder()
+      .update()
+      .set({
+        ...(inventory && { inventory: () => 'inventory || :inventory::jsonb' }),
+        ...(lastError !== undefined && { lastError }),
+      })
+      .setParameter('inventory', JSON.stringify(inventory ?? {}))
+      .where('id = :id', { id: monitorId })
+      .execute();
+  }
+
+  /** For the next round; what was noted meanwhile is newer. */
+  private keep(monitorId: string, notes: Partial<Notes>): void {
+    if (!this.known.has(monitorId)) return;
+    const newer = this.changed.get(monitorId);
+    const inventory = { ...notes.inventory, ...newer?.inventory };
+    this.changed.set(monitorId, {
+      ...notes,
+      ...newer,
+      ...(Object.keys(inventory).length > 0 && { inventory }),
+    });
+  }
+
+  private knownOf(monitorId: string): Known {
+    const known: Known = this.known.get(monitorId) ?? {};
     this.known.set(monitorId, known);
     return known;
   }

@@ -102,15 +102,21 @@ export class ReportReader {
     }));
   }
 
-  /** When each of these monitors was last heard of, by the hub's clock, epoch milliseconds. */
-  async readLastReceived(): Promise<{ monitorId: string; at: number; receivedAt: number }[]> {
-    const { rows } = await this.pool.query<{ monitor_id: string; at: string; received_at: string }>(
-      'select monitor_id, at, received_at from monitor_latest',
-    );
+  /** When each monitor was last heard of, by the hub's clock, epoch milliseconds, and the interval it keeps. */
+  async readLastReceived(): Promise<
+    { monitorId: string; at: number; receivedAt: number; intervalMs: number }[]
+  > {
+    const { rows } = await this.pool.query<{
+      monitor_id: string;
+      at: string;
+      received_at: string;
+      interval_ms: number;
+    }>('select monitor_id, at, received_at, interval_ms from monitor_latest');
     return rows.map((row) => ({
       monitorId: row.monitor_id,
       at: Number(row.at),
       receivedAt: Number(row.received_at),
+      intervalMs: row.interval_ms,
     }));
   }
 

@@ -123,7 +123,9 @@ export class LiveSeries {
     if (!window.addReport(at, report.metrics, report.values)) return;
     window.trim(readHubNow() - this.options.rangeMs);
     this.#changed();
-    if (missed) void this.#fillHole(lastAt, at);
+    // A short history comes in full even for a long range; grown long, it is asked for in buckets.
+    if (window.timestamps.length > 2 * this.options.maxPoints) void this.reload();
+    else if (missed) void this.#fillHole(lastAt, at);
     else if (
       isBucketed &&
       readHubNow() - this.#refreshedAt > Math.max(window.bucketMs, SHORTEST_REFRESH_MS)

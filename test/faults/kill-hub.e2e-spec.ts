@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type HubClient, postReport, signIn } from '../support/hub-client.js';
+import { ADMIN_ENV, HubProcess, isProcessGone } from '../support/hub-process.js';
+import { waitFor } from '../support/wait-for.js';
+import { LoadGenerator } from './load-generator.js';
+
+const HUB_KILLS = 8;
+const KILLS_OF_BOTH = 3;
+
+let hub: HubProcess;
+let admin: HubClient;
+let load: LoadGenerator | undefined;
+
+beforeAll(async () => {
+  hub = await HubProcess.start({ env: ADMIN_ENV });
+  admin = await signIn(hub);
+}, 90_000);
+afterEach(() => load?.abandon());
+afterAll(() => hub.clean(), 60_000);
+
+async function startLoad(): Promise<LoadGenerator> {
+  load = new LoadGenerator(hub, [await admin.createMonitor(), await admin.createMonitor()]);
+  load.start();
+  return load;
+}
+
+/** Some moment of the load, after at least one more acknowledgement. */
+async function waitForLoad(load: LoadGenerator): Promise<void> {
+  const before = load.acknowledgedCount;
+  await waitFor(() => load.acknowledgedCount > before, { everyMs: 1 });
+  await sleep(Math.random() * 400);
+}
+
+async function expectLedgerKept(load: LoadGenerator): Promise<void> {
+  await load.finish();
+  expect(load.surprises).toEqual([]);
+  expect(load.acknowledgedCount).toBeGreaterThan(100);
+  expect(load.compare(await load.readStored())).toEqual({ lost: 0, changed: 0, unknown: 0, twice: 0 });
+  expect(await load.resendAll()).toEqual({ accepted: 0, duplicates: load.acknowledgedCount, rejected: 0 });
+  expect(await load.readStored()).toHaveLength(load.acknowledgedCount);
+}
+
+describe('kill -9 under load', () => {
+  it('of the hub: nothing acknowledged is lost, nothing is there twice', async () => {
+    const load = await startLoad();
+    for (let round = 0; round < HUB_KILLS; round++) {
+      await waitForLoad(load);
+      await hub.kill9();
+      await hub.restart();
+      expect(hub.stderr).toBe('');
+    }
+    await expectLedgerKept(load);
+  }, 180_000);
+
+  it('of the hub and its Postgres at once: the same', async () => {
+    const load = await startLoad();
+    for (let round = 0; round < KILLS_OF_BOTH; round++) {
+      await waitForLoad(load);
+      const postgres = (await hub.findPostgresPid())!;
+      hub.signal('SIGKILL');
+      process.kill(postgres, 'SIGKILL');
+      await hub.exited;
+      await hub.restart();
+      expect(isProcessGone(postgres)).toBe(true);
+    }
+    await expectLedgerKept(load);
+  }, 180_000);
+
+  it('leaves nothing behind that the next clean stop does not end', async () => {
+    const postgres = (await hub.findPostgresPid())!;
+    expect(await hub.stop()).toBe(0);
+    expect(isProcessGone(postgres)).toBe(true);
+    await hub.restart();
+  }, 60_000);
+});
+
+describe('a hub that was away', () => {
+  it('calls nobody down for its own absence, and down who was down before', async () => {
+    const patient = await admin.createMonitor({ intervalSeconds: 10 });
+    const gone = await admin.createMonitor({ intervalSeconds: 10 });
+    for (const { key } of [patient, gone]) await postReport(hub, key, {});
+    await hub.kill9();
+    const now = Date.now();
+    // It went an hour ago; one of the two had been silent for ten minutes by then.
+    await hub.query('update hub_heartbeat set at = $1', [now - 3_600_000]);
+    await hub.query('update monitor_latest set received_at = $2 where monitor_id = $1', [
+      patient.id,
+      now - 3_601_000,
+    ]);
+    await hub.query('update monitor_latest set received_at = $2 where monitor_id = $1', [
+      gone.id,
+      now - 4_200_000,
+    ]);
+    await hub.restart();
+    const readHealth = async (id: string): Promise<string> =>
+      (await admin.call('GET', `/api/monitoring/${id}/status`)).body.health;
+    expect(await readHealth(patient.id)).toMatch(/^(up|late)$/);
+    expect(await readHealth(gone.id)).toBe('down');
+    await postReport(hub, gone.key, {});
+    expect(await readHealth(gone.id)).toBe('up');
+  }, 60_000);
+});
