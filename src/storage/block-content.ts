@@ -16,9 +16,14 @@ export class BlockContent {
   constructor(private readonly layouts: LayoutRegistry) {}
 
   /** @param reports at least one, in time order, each instant once */
-  async encode(reports: readonly StoredReport[]): Promise<{ layoutId: number; rowCount: number; bytes: Uint8Array }> {
+  async encode(
+    reports: readonly StoredReport[],
+  ): Promise<{ layoutId: number; rowCount: number; bytes: Uint8Array }> {
     const seriesKeys = new Set<string>();
-    const definitions: Record<string, CustomDefinition> = Object.create(null) as Record<string, CustomDefinition>;
+    const definitions: Record<string, CustomDefinition> = Object.create(null) as Record<
+      string,
+      CustomDefinition
+    >;
     for (const layout of new Set(reports.map((report) => report.layout))) {
       for (const key of layout.seriesKeys) seriesKeys.add(key);
       Object.assign(definitions, layout.definitions);
@@ -34,7 +39,10 @@ export class BlockContent {
   }
 
   /** Opens blocks of one monitor; columns are decoded when they are read. */
-  async open(monitorId: string, blocks: readonly StoredBlock[]): Promise<{ block: RawBlock; layout: Layout }[]> {
+  async open(
+    monitorId: string,
+    blocks: readonly StoredBlock[],
+  ): Promise<{ block: RawBlock; layout: Layout }[]> {
     const layouts = await this.layouts.load(blocks.map((block) => block.layoutId));
     return blocks.map(({ layoutId, start, bytes }) => {
       const layout = layouts.get(layoutId)!;

@@ -6,9 +6,10 @@ import { QUERY_POOL } from '../database/database-pools.js';
 /** The raw tier: the reports themselves. */
 export const RAW_TIER = 0;
 
-const DAY_MS = 24 * 3_600_000;
+/** No block spans more than this. */
+export const LONGEST_BLOCK_MS = 24 * 3_600_000;
 /** Partitions of blocks span this long; they are dropped when all of one is past retention. */
-const PARTITION_MS = 2 * DAY_MS;
+const PARTITION_MS = 2 * LONGEST_BLOCK_MS;
 
 export interface StoredBlock extends SealWindow {
   readonly layoutId: number;
@@ -32,7 +33,7 @@ export class BlockTable {
     const { rows } = await client.query<BlockRow>({
       name: 'read-blocks',
       text: `select start, until, layout_id, bytes from block
-             where monitor_id = $1 and tier = ${RAW_TIER} and start <= $3 and start > $2 - ${DAY_MS} and until > $2
+             where monitor_id = $1 and tier = ${RAW_TIER} and start <= $3 and start > $2::bigint - ${LONGEST_BLOCK_MS} and until > $2
              order by start`,
       values: [monitorId, fromAt, toAt],
     });
@@ -95,7 +96,7 @@ export class BlockTable {
     );
     for (const { name, start } of rows) {
       // A block may reach a day beyond its partition.
-      if (start !== null && Number(start) + PARTITION_MS + DAY_MS <= before) {
+      if (start !== null && Number(start) + PARTITION_MS + LONGEST_BLOCK_MS <= before) {
         await this.pool.query(`drop table ${name}`);
       }
     }

@@ -27,6 +27,7 @@ export class Partitions implements OnModuleInit {
   async upkeep(): Promise<void> {
     try {
       await this.keepAhead();
+      await this.dropSealed(Date.now() - LATE_AFTER_MS);
       await this.dropExpired(Date.now() - RAW_RETENTION_MS);
     } catch (error) {
       // The next round tries again; until then a report without a partition makes its own.
@@ -43,6 +44,19 @@ export class Partitions implements OnModuleInit {
         `create table if not exists report_${start} partition of report
          for values from (${start}) to (${start + PARTITION_SPAN_MS})`,
       );
+    }
+  }
+
+  /** Drops the partitions before this instant whose every report is in a block. */
+  async dropSealed(before: number): Promise<void> {
+    for (const start of await this.list()) {
+      if (start + PARTITION_SPAN_MS > before) return;
+      const { rows } = await this.pool.query<{ has_unsealed: boolean }>(
+        `select exists (
+           select from report_${start} left join seal_mark using (monitor_id) where at >= coalesce(raw_until, 0)
+         ) as has_unsealed`,
+      );
+      if (!rows[0]!.has_unsealed) await this.pool.query(`drop table report_${start}`);
     }
   }
 

@@ -2,8 +2,10 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { QUERY_POOL } from '../database/database-pools.js';
 import { EventBus } from '../events/event-bus.js';
+import { BlockTable } from './block-table.js';
 import { GroupCommit } from './group-commit.js';
 import { PARTITION_SPAN_MS } from './hot-window.js';
+import { MaintenanceLock } from './maintenance-lock.js';
 import { Partitions } from './partitions.js';
 
 /** Deletes a monitor's samples with the monitor. */
@@ -15,6 +17,8 @@ export class SampleEraser {
     @Inject(QUERY_POOL) private readonly pool: Pool,
     private readonly groupCommit: GroupCommit,
     private readonly partitions: Partitions,
+    private readonly blocks: BlockTable,
+    private readonly lock: MaintenanceLock,
     events: EventBus,
   ) {
     events.on('monitor.deleted', ({ monitorId }) => {
@@ -37,6 +41,9 @@ export class SampleEraser {
         start + PARTITION_SPAN_MS,
       ]);
     }
-    await this.pool.query('delete from late_report where monitor_id = $1', [monitorId]);
+    await this.lock.run(async () => {
+      await this.pool.query('delete from late_report where monitor_id = $1', [monitorId]);
+      await this.blocks.erase(monitorId);
+    });
   }
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import type { Pool, PoolClient } from 'pg';
-import { type SealWindow, windowAround, windowFrom } from '../core/blocks/seal-window.js';
+import { nextWindow, type SealWindow, windowAround } from '../core/blocks/seal-window.js';
 import type { StoredReport } from '../core/model/stored-report.js';
 import { QUERY_POOL } from '../database/database-pools.js';
 import { BlockContent } from './block-content.js';
@@ -77,7 +77,14 @@ export class Sealer {
        where raw_until is null or raw_until <= $1`,
       [limitAt],
     );
-    for (const due of rows) await this.sealMonitor(due, limitAt);
+    for (const due of rows) {
+      try {
+        await this.sealMonitor(due, limitAt);
+      } catch (error) {
+        // One monitor's trouble (deleted in between, a corrupt block) does not hold up the others.
+        this.logger.error(`monitor ${due.monitor_id} was not sealed: ${(error as Error).message}`);
+      }
+    }
   }
 
   /** Merges the late reports of monitors that have been quiet since, or have many. */
@@ -89,27 +96,25 @@ export class Sealer {
       [quietSinceAt, MERGE_AT_REPORTS],
     );
     for (const { monitor_id: monitorId, raw_until: rawUntil } of rows) {
-      while (await this.mergeOldest(monitorId, Number(rawUntil)));
+      try {
+        while (await this.mergeOldest(monitorId, Number(rawUntil)));
+      } catch (error) {
+        this.logger.error(`late reports of monitor ${monitorId} wait: ${(error as Error).message}`);
+      }
     }
   }
 
   private async sealMonitor(due: Due, limitAt: number): Promise<void> {
     const monitorId = due.monitor_id;
-    let start = due.raw_until === null ? null : Number(due.raw_until);
+    let sealedUntil = due.raw_until === null ? null : Number(due.raw_until);
     for (;;) {
-      const firstAt = await this.reader.readFirstUnsealedAt(monitorId, start);
-      // Between the mark and the next report there is nothing to seal.
+      const firstAt = await this.reader.readFirstUnsealedAt(monitorId, sealedUntil);
       if (firstAt === null) return;
-      const aligned = windowFrom(firstAt, due.interval_ms);
-      const span = windowFrom(aligned.until, due.interval_ms);
-      const window: SealWindow = {
-        start: Math.max(start ?? -Infinity, aligned.until - (span.until - span.start)),
-        until: aligned.until,
-      };
+      const window = nextWindow(firstAt, sealedUntil, due.interval_ms);
       if (window.until > limitAt) return;
       await this.blocks.ensurePartition(window.start);
       await this.lock.run(() => this.transact((client) => this.sealWindow(client, monitorId, window)));
-      start = window.until;
+      sealedUntil = window.until;
     }
   }
 
@@ -139,7 +144,9 @@ export class Sealer {
   private async mergeWindow(client: PoolClient, monitorId: string, at: number): Promise<void> {
     const covering = await this.blocks.readCovering(monitorId, at, at, client);
     const window = covering[0] ?? windowAround(at, await this.blocks.readNeighbours(monitorId, at, client));
-    const sealed = (await this.content.open(monitorId, covering)).flatMap((block) => this.content.toReports(block));
+    const sealed = (await this.content.open(monitorId, covering)).flatMap((block) =>
+      this.content.toReports(block),
+    );
     const late = await this.reader.readLate(client, monitorId, window);
     const known = new Set(sealed.map((report) => report.at));
     const merged = [...sealed, ...late.filter((report) => !known.has(report.at))].sort((a, b) => a.at - b.at);

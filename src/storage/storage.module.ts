@@ -1,12 +1,28 @@
 import { Module } from '@nestjs/common';
+import { BlockContent } from './block-content.js';
+import { BlockTable } from './block-table.js';
 import { GroupCommit } from './group-commit.js';
 import { LayoutRegistry } from './layout-registry.js';
+import { MaintenanceLock } from './maintenance-lock.js';
 import { Partitions } from './partitions.js';
 import { ReportReader } from './report-reader.js';
 import { SampleEraser } from './sample-eraser.js';
+import { SealedReports } from './sealed-reports.js';
+import { Sealer } from './sealer.js';
 
 @Module({
-  providers: [LayoutRegistry, Partitions, GroupCommit, ReportReader, SampleEraser],
+  providers: [
+    LayoutRegistry,
+    Partitions,
+    MaintenanceLock,
+    BlockTable,
+    BlockContent,
+    SealedReports,
+    GroupCommit,
+    ReportReader,
+    Sealer,
+    SampleEraser,
+  ],
   exports: [LayoutRegistry, GroupCommit, ReportReader],
 })
 export class StorageModule {}

@@ -244,7 +244,7 @@ describe('when something is wrong', () => {
   });
 
   it('a monitor deleted in flight leaves nothing behind', async () => {
-    const eraser = new SampleEraser(store.pool, store.groupCommit, store.partitions, store.events);
+    const eraser = store.eraser;
     await store.store(monitorId, now - 1_000, now - HOUR);
     const underWay = store.store(monitorId, now, now - 2 * HOUR);
     await store.pool.query('delete from monitor where id = $1', [monitorId]);

@@ -16,10 +16,14 @@ export function blockSpanMs(intervalMs: number): number {
   return (SPANS_HOURS.find((span) => span >= hours) ?? 24) * HOUR_MS;
 }
 
-/** The window that begins at `start` and ends where the next aligned one begins. */
-export function windowFrom(start: number, intervalMs: number): SealWindow {
+/**
+ * The aligned window that holds the first report that is not sealed yet.
+ * @param sealedUntil what is sealed already: the interval may have changed, and windows with it
+ */
+export function nextWindow(firstAt: number, sealedUntil: number | null, intervalMs: number): SealWindow {
   const span = blockSpanMs(intervalMs);
-  return { start, until: Math.floor(start / span) * span + span };
+  const aligned = Math.floor(firstAt / span) * span;
+  return { start: Math.max(aligned, sealedUntil ?? -Infinity), until: aligned + span };
 }
 
 /** The aligned hour around `at`, cut so that it overlaps none of the blocks beside it. */
