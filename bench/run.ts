@@ -11,11 +11,15 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeMachine } from './output/describe-machine.js';
 import { printResult } from './output/print-result.js';
+import { DISK } from './parts/disk.part.js';
 import { INGEST } from './parts/ingest.part.js';
+import { LATEST } from './parts/latest.part.js';
 import type { PartResult } from './parts/part.js';
+import { PUSH } from './parts/push.part.js';
+import { QUERY } from './parts/query.part.js';
 import { pinClient } from './process/cores.js';
 
-const PARTS = [INGEST];
+const PARTS = [INGEST, DISK, QUERY, LATEST, PUSH];
 const RESULTS = new URL('./results/', import.meta.url);
 
 const { values, positionals } = parseArgs({

@@ -5,10 +5,10 @@ export interface WireRequest {
   readonly reports: number;
 }
 
-/** Where requests come from: a machine's next one, or undefined when it has no more. */
-export interface RequestSource {
+/** Where requests come from: a machine's next one, now or when its time has come; undefined when it has no more. */
+export interface RequestSource<Request extends WireRequest = WireRequest> {
   readonly machines: number;
-  next(machine: number): WireRequest | undefined;
+  next(machine: number): Request | undefined | Promise<Request | undefined>;
 }
 
 export interface LoadResult {
@@ -20,19 +20,25 @@ export interface LoadResult {
   readonly latenciesMs: readonly number[];
 }
 
-export interface LoadOptions {
+export interface LoadOptions<Request extends WireRequest = WireRequest> {
   readonly port: number;
   readonly connections: number;
   /** What the answer to a request with so many reports must be; says what is wrong otherwise. */
   readonly judge: (status: number, body: string, reports: number) => string | undefined;
+  /** Called with each request that was answered; instants as of `performance.now()`. */
+  readonly note?: (request: Request, sentAt: number, answeredAt: number) => void;
 }
 
 /**
  * Sends everything over keep-alive connections, each of which waits for its answer. A machine has one request
  * on its way at a time, as in life, so that its reports arrive in order.
  */
-export async function runLoad(source: RequestSource, options: LoadOptions): Promise<LoadResult> {
+export async function runLoad<Request extends WireRequest>(
+  source: RequestSource<Request>,
+  options: LoadOptions<Request>,
+): Promise<LoadResult> {
   const ready = Array.from({ length: source.machines }, (_, machine) => machine);
+  const served = ready.map(() => 0);
   const totals = { requests: 0, reports: 0, requestBytes: 0 };
   const latenciesMs: number[] = [];
   const startedAt = performance.now();
@@ -43,20 +49,32 @@ export async function runLoad(source: RequestSource, options: LoadOptions): Prom
   const seconds = (performance.now() - startedAt) / 1000;
   return { ...totals, seconds, latenciesMs: latenciesMs.sort((a, b) => a - b) };
 
+  /** So that no machine runs ahead of the others: history arrives as it happened. */
+  function takeLeastServed(): number {
+    let least = 0;
+    for (let index = 1; index < ready.length; index++) {
+      if (served[ready[index]!]! < served[ready[least]!]!) least = index;
+    }
+    const machine = ready.splice(least, 1)[0]!;
+    served[machine]!++;
+    return machine;
+  }
+
   function runConnection(): Promise<void> {
     return new Promise((resolve, reject) => {
       const socket = net.connect(options.port, '127.0.0.1');
       sockets.push(socket);
       socket.setNoDelay(true);
       let machine = -1;
-      let request: WireRequest | undefined;
+      let request: Request | undefined;
       let sentAt = 0;
       let answer = '';
-      const send = (): void => {
+      const send = async (): Promise<void> => {
         request = undefined;
         while (!request && ready.length > 0) {
-          machine = ready.shift()!;
-          request = source.next(machine);
+          machine = takeLeastServed();
+          const next = source.next(machine);
+          request = next instanceof Promise ? await next : next;
         }
         if (!request) {
           socket.destroy();
@@ -65,14 +83,16 @@ export async function runLoad(source: RequestSource, options: LoadOptions): Prom
         sentAt = performance.now();
         socket.write(request.bytes);
       };
-      socket.on('connect', send);
+      socket.on('connect', () => void send());
       socket.on('error', reject);
       socket.on('close', () => request && reject(new Error(`the connection was closed: ${answer}`)));
       socket.on('data', (chunk) => {
         answer += chunk.toString('latin1');
         const read = readAnswer(answer);
         if (!read || !request) return;
-        latenciesMs.push(performance.now() - sentAt);
+        const answeredAt = performance.now();
+        latenciesMs.push(answeredAt - sentAt);
+        options.note?.(request, sentAt, answeredAt);
         const fault = options.judge(read.status, read.body, request.reports);
         if (fault) return reject(new Error(fault));
         totals.requests++;
@@ -80,7 +100,7 @@ export async function runLoad(source: RequestSource, options: LoadOptions): Prom
         totals.requestBytes += request.bytes.length;
         answer = '';
         ready.push(machine);
-        send();
+        void send();
       });
     });
   }

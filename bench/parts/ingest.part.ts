@@ -13,6 +13,7 @@ import {
   chooseTargets,
   medianOf,
   percentileOf,
+  roundTo,
   type Part,
   type PartResult,
   type ResultRow,
@@ -117,25 +118,25 @@ async function measureCase(
       target: kind.name,
       case: ingestCase.title,
       values: {
-        'CPU-s/M samples': round(
+        'CPU-s/M samples': roundTo(
           median((run) => run.cpuSeconds / millions(run)),
           3,
         ),
-        after: round(
+        after: roundTo(
           median((run) => run.cpuSecondsAfter / millions(run)),
           3,
         ),
-        'CPU µs/report': round(
+        'CPU µs/report': roundTo(
           median((run) => (run.cpuSeconds * 1e6) / run.load.reports),
           1,
         ),
         'k samples/s': Math.round(median((run) => (millions(run) * 1000) / run.load.seconds)),
         'core busy %': Math.round(median((run) => (run.cpuSeconds / run.load.seconds) * 100)),
-        'p50 ms': round(
+        'p50 ms': roundTo(
           median((run) => percentileOf(run.load.latenciesMs, 0.5)),
           2,
         ),
-        'p99 ms': round(
+        'p99 ms': roundTo(
           median((run) => percentileOf(run.load.latenciesMs, 0.99)),
           2,
         ),
@@ -211,7 +212,7 @@ function compareWithBestPeer(rows: readonly ResultRow[]): ResultRow[] {
     [CASES[1]!, CASES[2]!, null],
   ].map(([ours, theirs, gate]) => {
     const ratioOf = (column: string): number =>
-      round(
+      roundTo(
         cost(HUB.name, (ours as IngestCase).title, column) /
           cost(VICTORIA_METRICS.name, (theirs as IngestCase).title, column),
         3,
@@ -225,8 +226,4 @@ function compareWithBestPeer(rows: readonly ResultRow[]): ResultRow[] {
       values: { ratio: ratioOf('CPU-s/M samples'), after: ratioOf('after'), gate: gate as number | null },
     };
   });
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

@@ -51,3 +51,7 @@ export function medianOf(values: readonly number[]): number {
 export function percentileOf(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 }
+
+export function roundTo(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

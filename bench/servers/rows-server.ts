@@ -34,12 +34,12 @@ server.listen(0, '127.0.0.1', () => console.log(`port ${(server.address() as Add
 async function store(firstSeries: number, reports: readonly object[]): Promise<void> {
   const [series, ats, values]: [number[], number[], number[]] = [[], [], []];
   for (const report of reports) {
-    const { at, intervalSeconds: _, ...parts } = report as { at: number; intervalSeconds: number };
+    const { at, cpu, memory, storage, network, custom } = report as Record<string, unknown>;
     const numbers: number[] = [];
-    collectNumbers(parts, numbers);
+    collectNumbers([cpu, memory, storage, network, custom], numbers);
     numbers.forEach((value, index) => {
       series.push(firstSeries + index);
-      ats.push(at);
+      ats.push(at as number);
       values.push(value);
     });
   }

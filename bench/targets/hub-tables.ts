@@ -7,6 +7,7 @@ import type { StoredSize } from './target.js';
 const POLL_MS = 2_000;
 /** Late reports are merged once a monitor has been quiet for a minute: so long may nothing happen at all. */
 const QUIET_MS = 100_000;
+const IMPATIENT_QUIET_MS = 10_000;
 const DEADLINE_MS = 20 * 60_000;
 /** Only names the socket's file. */
 const SOCKET_PORT = 5432;
@@ -48,11 +49,12 @@ export class HubTables {
   }
 
   /** Waits until sealing and merging have nothing left to do; in a hub without blocks that is at once. */
-  async awaitSealed(): Promise<void> {
+  async awaitSealed(isPatient: boolean): Promise<void> {
     if (!(await this.hasBlocks())) return;
     const startedAt = Date.now();
+    const quietMs = isPatient ? QUIET_MS : IMPATIENT_QUIET_MS;
     let before = '';
-    for (let changedAt = startedAt; Date.now() - changedAt < QUIET_MS; await sleep(POLL_MS)) {
+    for (let changedAt = startedAt; Date.now() - changedAt < quietMs; await sleep(POLL_MS)) {
       if (Date.now() - startedAt > DEADLINE_MS) throw new Error('the hub did not finish sealing in time');
       const { rows } = await this.client.query<{ late: string; hot: string; blocks: string }>(
         `select (select count(*) from late_report) as late, (select count(*) from report where at < $1) as hot,

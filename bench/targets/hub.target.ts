@@ -104,8 +104,8 @@ export class HubTarget implements AnsweringTarget {
     return readCpuSeconds([this.process.pid, readPostmasterPid(this.dataDir)]);
   }
 
-  async settle(): Promise<void> {
-    await this.withTables((tables) => tables.awaitSealed());
+  async settle(isPatient: boolean): Promise<void> {
+    await this.withTables((tables) => tables.awaitSealed(isPatient));
   }
 
   measureStored(): Promise<StoredSize[]> {

@@ -24,8 +24,11 @@ export interface StoredSize {
 
 /** A target that keeps what it takes. */
 export interface KeepingTarget extends Target {
-  /** Resolves when what was taken is as it will stay: flushed, merged, sealed. */
-  settle(): Promise<void>;
+  /**
+   * Resolves when what was taken is as it will stay: flushed, merged, sealed.
+   * @param isPatient false: waits for no background work that takes minutes
+   */
+  settle(isPatient: boolean): Promise<void>;
   measureStored(): Promise<StoredSize[]>;
 }
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import type { SchedulerRegistry } from '@nestjs/schedule';
 
 export interface LoopWork {
   /** Takes the baselines that the first report needs. */
   prime(): Promise<void>;
-  /** One round; never rejects. */
   run(): Promise<void>;
   close(): Promise<void>;
 }
@@ -17,6 +17,7 @@ const FIRST_RUN_MS = 1_000;
  * A round that takes longer than the interval makes the next one wait for the next beat.
  */
 export class CollectLoop {
+  private readonly logger = new Logger(CollectLoop.name);
   private readonly timerName: string;
   private readonly phase: number;
   private isRunning = false;
@@ -33,7 +34,7 @@ export class CollectLoop {
   }
 
   start(): void {
-    void this.work.prime();
+    void this.attempt(() => this.work.prime());
     this.schedule(FIRST_RUN_MS);
   }
 
@@ -46,20 +47,31 @@ export class CollectLoop {
   }
 
   stop(): void {
+    if (this.isStopped) return;
     this.isStopped = true;
     this.cancel();
-    if (!this.isRunning) void this.work.close();
+    if (!this.isRunning) this.close();
   }
 
   private async round(): Promise<void> {
     this.isRunning = true;
     this.scheduler.deleteTimeout(this.timerName);
+    await this.attempt(() => this.work.run());
+    this.isRunning = false;
+    if (this.isStopped) this.close();
+    else this.schedule(this.untilNextBeatMs());
+  }
+
+  private close(): void {
+    void this.attempt(() => this.work.close());
+  }
+
+  /** What fails once may go well on the next beat; it ends neither the loop nor the hub. */
+  private async attempt(step: () => Promise<void>): Promise<void> {
     try {
-      await this.work.run();
-    } finally {
-      this.isRunning = false;
-      if (this.isStopped) void this.work.close();
-      else this.schedule(this.untilNextBeatMs());
+      await step();
+    } catch (error) {
+      this.logger.error(`collecting on this machine failed: ${(error as Error).message}`);
     }
   }
 

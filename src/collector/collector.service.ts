@@ -68,10 +68,11 @@ export class CollectorService implements OnApplicationBootstrap, BeforeApplicati
   private async collect(monitorId: string, collector: ReportCollector): Promise<void> {
     const { report, problems } = await collector.collect();
     try {
-      await this.ingestion.ingest(monitorId, report);
-      this.notes.noteError(monitorId, describeProblems(problems));
+      const { rejected } = await this.ingestion.ingest(monitorId, report);
+      // A report that was refused has been noted as such.
+      if (rejected.length === 0) this.notes.noteError(monitorId, describeProblems(problems));
     } catch (error) {
-      // Stopped or deleted while its values were read: nobody waits for this report.
+      // Stopped or deleted while this round ran: nothing is wrong.
       if (this.directory.find(monitorId)?.state !== 'running') return;
       // The next round tries again with fresh values.
       this.logger.warn(`this machine's report was not stored: ${(error as Error).message}`);

@@ -3,7 +3,7 @@
  * slow, or stops, misses intermediate values and costs no memory.
  *
  * Values noted between two reads are handed out together; a batch follows the one before no sooner than
- * `spacingMs` later.
+ * `spacingMs` later. One reader reads it, one value after the other, as `for await` does.
  */
 export class CoalescingStream<Key, Value> implements AsyncIterableIterator<ReadonlyMap<Key, Value>> {
   private pending = new Map<Key, Value>();
@@ -17,6 +17,11 @@ export class CoalescingStream<Key, Value> implements AsyncIterableIterator<Reado
     private readonly spacingMs: number,
     private readonly onDone: () => void,
   ) {}
+
+  /** Whether the subscriber has gone. */
+  get hasEnded(): boolean {
+    return this.isDone;
+  }
 
   /** @param merge what to keep when this key has a value waiting; the newer one by default */
   note(key: Key, value: Value, merge?: (waiting: Value, value: Value) => Value): void {
@@ -53,7 +58,7 @@ export class CoalescingStream<Key, Value> implements AsyncIterableIterator<Reado
   private schedule(): void {
     if (!this.reader || this.pending.size === 0 || this.timer) return;
     // Even without spacing, what is noted in one turn of the event loop goes out as one batch.
-    const waitMs = Math.max(0, this.nextAt - Date.now());
+    const waitMs = Math.max(0, this.nextAt - performance.now());
     this.timer = setTimeout(() => this.flush(), waitMs);
   }
 
@@ -64,29 +69,43 @@ export class CoalescingStream<Key, Value> implements AsyncIterableIterator<Reado
     this.reader = undefined;
     const batch = this.pending;
     this.pending = new Map();
-    this.nextAt = Date.now() + this.spacingMs;
+    // By a clock that nobody sets: set back an hour, the other one would hold the stream for that hour.
+    this.nextAt = performance.now() + this.spacingMs;
     reader({ done: false, value: batch });
   }
 }
 
-/** Turns each batch of a stream into what the subscriber reads; an undefined answer is skipped. */
-export function mapStream<In, Out>(
-  source: AsyncIterableIterator<In>,
-  map: (batch: In) => Out | undefined | Promise<Out | undefined>,
+/**
+ * Hands out one after the other what `map` makes of each batch. When `map` fails the stream ends with
+ * its error: nobody else would take it off its sources.
+ */
+export function flattenStream<Batch, Out>(
+  source: AsyncIterableIterator<Batch>,
+  map: (batch: Batch) => readonly Out[] | Promise<readonly Out[]>,
 ): AsyncIterableIterator<Out> {
+  let waiting: Out[] = [];
+  let isOver = false;
+  const end = async (): Promise<IteratorResult<Out>> => {
+    isOver = true;
+    waiting = [];
+    await source.return?.();
+    return { done: true, value: undefined };
+  };
   return {
     async next(): Promise<IteratorResult<Out>> {
-      for (;;) {
-        const read = await source.next();
-        if (read.done) return { done: true, value: undefined };
-        const value = await map(read.value);
-        if (value !== undefined) return { done: false, value };
+      while (waiting.length === 0) {
+        const read = isOver ? undefined : await source.next();
+        if (!read || read.done) return end();
+        try {
+          waiting = [...(await map(read.value))];
+        } catch (error) {
+          await end();
+          throw error;
+        }
       }
+      return { done: false, value: waiting.shift()! };
     },
-    async return(): Promise<IteratorResult<Out>> {
-      await source.return?.();
-      return { done: true, value: undefined };
-    },
+    return: end,
     [Symbol.asyncIterator]() {
       return this;
     },

@@ -18,8 +18,8 @@ type Stream = CoalescingStream<string, LiveReport>;
 @Injectable()
 export class LiveReports {
   private readonly streamsByMonitor = new Map<string, Set<Stream>>();
-  /** The newest report of each watched monitor: the next one's rates need it. */
-  private readonly newest = new Map<string, StoredReport>();
+  /** The newest report of each watched monitor, and the one before: the next one's rates need it. */
+  private readonly newest = new Map<string, LiveReport>();
 
   constructor(
     private readonly reader: ReportReader,
@@ -29,12 +29,9 @@ export class LiveReports {
       const streams = this.streamsByMonitor.get(monitorId);
       if (!streams || !isLatest) return;
       const report = reports.at(-1)!;
-      // Reports that arrive together may reach back before the one that was the newest until now.
-      const known = this.newest.get(monitorId);
-      const before = reports.at(-2);
-      const previous = (before && known ? (before.at > known.at ? before : known) : (before ?? known)) ?? null;
-      this.newest.set(monitorId, report);
-      for (const stream of streams) stream.note(monitorId, { report, previous });
+      const live = { report, previous: this.findPrevious(monitorId, report.at, reports.at(-2)) };
+      this.newest.set(monitorId, live);
+      for (const stream of streams) stream.note(monitorId, live);
     });
     events.on('monitor.deleted', ({ monitorId }) => this.newest.delete(monitorId));
   }
@@ -49,15 +46,29 @@ export class LiveReports {
       this.streamsByMonitor.set(monitorId, streams.add(stream));
     }
     try {
-      for (const { monitorId, report } of await this.reader.readLatest(monitorIds)) {
+      for (const { monitorId, report, previous } of await this.reader.readLatest(monitorIds)) {
         const known = this.newest.get(monitorId);
-        if (!known || known.at < report.at) this.newest.set(monitorId, report);
+        const isWatched = this.streamsByMonitor.has(monitorId);
+        if (isWatched && (!known || known.report.at < report.at))
+          this.newest.set(monitorId, { report, previous });
       }
     } catch (error) {
       await stream.return();
       throw error;
     }
     return stream;
+  }
+
+  /** Reports that arrive together may reach back before the one that was the newest until now. */
+  private findPrevious(
+    monitorId: string,
+    at: number,
+    besides: StoredReport | undefined,
+  ): StoredReport | null {
+    const known = this.newest.get(monitorId);
+    // A watcher that came just now has read this very report already.
+    const candidates = [besides, known?.report, known?.previous].filter((report) => report && report.at < at);
+    return candidates.reduce((best, report) => (!best || report!.at > best.at ? report : best), null) ?? null;
   }
 
   private leave(monitorIds: readonly string[], stream: Stream): void {

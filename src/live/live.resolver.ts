@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
 import { Args, ID, Resolver, Subscription } from '@nestjs/graphql';
 import { CurrentUser } from '../common/current-user.decorator.js';
 import type { UserPrincipal } from '../common/principal.js';
@@ -5,10 +7,11 @@ import { DomainError } from '../core/errors.js';
 import { makeSeriesFilter, presentReport } from '../core/model/present-report.js';
 import type { EventMap, EventName } from '../events/event-map.js';
 import { EventBus } from '../events/event-bus.js';
+import type { Monitor } from '../monitors/monitor.entity.js';
 import { MonitorModel } from '../monitors/monitor.model.js';
 import { MonitorPresenter } from '../monitors/monitor-presenter.js';
 import { MonitorsService } from '../monitors/monitors.service.js';
-import { CoalescingStream, mapStream } from './coalescing-stream.js';
+import { CoalescingStream, flattenStream } from './coalescing-stream.js';
 import { BackfillModel, LiveBatchModel } from './live.model.js';
 import { LiveReports } from './live-reports.js';
 
@@ -16,10 +19,13 @@ const MAX_WATCHED_MONITORS = 10_000;
 const MAX_METRICS = 500;
 /** Several changes of one monitor within this are one. */
 const STATUS_SPACING_MS = 100;
+const READ_AGAIN_MS = 1_000;
 
 /** What the subscriptions give; rights are looked at again with every event. */
 @Resolver()
 export class LiveResolver {
+  private readonly logger = new Logger(LiveResolver.name);
+
   constructor(
     private readonly liveReports: LiveReports,
     private readonly monitors: MonitorsService,
@@ -40,7 +46,7 @@ export class LiveResolver {
     checkSize(metrics ?? [], MAX_METRICS, 'metrics');
     const isWanted = makeSeriesFilter(metrics);
     const source = await this.liveReports.watch(this.monitors.visibleIds(user, monitorIds));
-    return mapStream(source, (batch) => {
+    return flattenStream(source, (batch) => {
       const reports = this.monitors.visibleIds(user, [...batch.keys()]).map((monitorId) => {
         const { report, previous } = batch.get(monitorId)!;
         return {
@@ -50,7 +56,7 @@ export class LiveResolver {
           ...presentReport(report, previous, isWanted),
         };
       });
-      return reports.length > 0 ? { reports } : undefined;
+      return reports.length > 0 ? [{ reports }] : [];
     });
   }
 
@@ -67,10 +73,11 @@ export class LiveResolver {
     const stream = this.listen(['report.backfilled'], (event) =>
       watched.has(event.monitorId) ? event : undefined,
     );
-    return flatten(stream, ({ monitorId, fromAt, toAt }) =>
-      this.monitors.visibleIds(user, [monitorId]).length > 0
-        ? { monitorId, from: new Date(fromAt), to: new Date(toAt) }
-        : undefined,
+    return flattenStream(stream, (batch) =>
+      this.monitors.visibleIds(user, [...batch.keys()]).map((monitorId) => {
+        const { fromAt, toAt } = batch.get(monitorId)!;
+        return { monitorId, from: new Date(fromAt), to: new Date(toAt) };
+      }),
     );
   }
 
@@ -87,16 +94,30 @@ export class LiveResolver {
     const stream = this.listen(['monitor.statusChanged', 'monitor.changed', 'monitor.created'], (event) =>
       !watched || watched.has(event.monitorId) ? event : undefined,
     );
-    return flatten(stream, async ({ monitorId }) => {
-      if (this.monitors.visibleIds(user, [monitorId]).length === 0) return undefined;
-      try {
-        return this.presenter.present(await this.monitors.get(user, monitorId));
-      } catch (error) {
-        // Deleted, or taken away, between the event and this look.
-        if (error instanceof DomainError && error.code === 'not_found') return undefined;
-        throw error;
-      }
+    return flattenStream(stream, async (batch) => {
+      const monitors = await this.readChanged(user, [...batch.keys()], () => !stream.hasEnded);
+      return monitors.map((monitor) => this.presenter.present(monitor));
     });
+  }
+
+  /** The monitors as they are now. Waits while the database is away: the change has happened all the same. */
+  private async readChanged(
+    user: UserPrincipal,
+    monitorIds: readonly string[],
+    isAwaited: () => boolean,
+  ): Promise<Monitor[]> {
+    while (isAwaited()) {
+      const ids = this.monitors.visibleIds(user, monitorIds);
+      if (ids.length === 0) break;
+      try {
+        // One query for all of them: after the hub's own absence a whole fleet changes at once.
+        return await this.monitors.list(user, { ids });
+      } catch (error) {
+        this.logger.warn(`changed monitors could not be read, trying again: ${(error as Error).message}`);
+        await sleep(READ_AGAIN_MS);
+      }
+    }
+    return [];
   }
 
   private listen<Name extends EventName, Value extends { monitorId: string }>(
@@ -126,32 +147,6 @@ function mergeSpans<Value extends Span>(waiting: Value, value: Value): Value {
     fromAt: Math.min(waiting.fromAt, value.fromAt),
     toAt: Math.max(waiting.toAt!, value.toAt!),
   };
-}
-
-/** One answer a key where a batch has several. */
-function flatten<Value, Out>(
-  stream: CoalescingStream<string, Value>,
-  map: (value: Value) => Out | undefined | Promise<Out | undefined>,
-): AsyncIterableIterator<Out> {
-  const waiting: Value[] = [];
-  const source: AsyncIterableIterator<Value> = {
-    async next(): Promise<IteratorResult<Value>> {
-      if (waiting.length === 0) {
-        const read = await stream.next();
-        if (read.done) return { done: true, value: undefined };
-        waiting.push(...read.value.values());
-      }
-      return { done: false, value: waiting.shift()! };
-    },
-    async return(): Promise<IteratorResult<Value>> {
-      await stream.return();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
-  return mapStream(source, map);
 }
 
 function checkSize(list: readonly unknown[], max: number, name: string): void {

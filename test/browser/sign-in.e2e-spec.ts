@@ -147,7 +147,12 @@ describe('GraphiQL', () => {
     const { page } = visit;
     await page.goto(`${hub.url}/graphiql/`);
     await page.getByRole('button', { name: /^Execute query/ }).click();
-    await see(page.locator('.graphiql-response').getByText(monitors[0].name));
+    // Depending on how far its parser is, it asks which of the two operations is meant.
+    const choice = page.getByRole('menuitem', { name: 'Monitors' });
+    const answer = page.locator('.graphiql-response').getByText(monitors[0].name);
+    await see(choice.or(answer));
+    if (await choice.isVisible()) await choice.click();
+    await see(answer);
     expect(visit.requests.length).toBeGreaterThan(5);
   });
 });
