@@ -62,6 +62,14 @@ export class ReportRuns {
   }
 
   of(row: number): RowOrigin {
-    return this.runs.find(({ end }) => row < end)!;
+    const { runs } = this;
+    let [low, high] = [0, runs.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (runs[middle]!.end <= row) low = middle + 1;
+      else high = middle;
+    }
+    const { bootId, intervalMs } = runs[low]!;
+    return { bootId, intervalMs };
   }
 }

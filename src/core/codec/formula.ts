@@ -7,14 +7,32 @@ import type { ByteWriter } from './byte-writer.js';
  */
 export type Formula =
   /** Σ weight × source: available = total − used. */
-  | { readonly kind: 'sum'; readonly weights: readonly number[] }
-  /** 100 × first ÷ second. */
-  | { readonly kind: 'percent' }
-  /** 100 × first ÷ (first + second): how full a disk is, as `df` shows it. */
-  | { readonly kind: 'share' };
+  { readonly kind: 'sum'; readonly weights: readonly number[] } | { readonly kind: PairKind | 'previous' };
 
-/** Numbers of the kinds in stored bytes: never changed, only added to. */
-const FORMULA_KINDS = ['sum', 'percent', 'share'] as const;
+/** Formulas of two sources, a and b. What has nothing to divide by is 0. */
+const PAIR_FORMULAS = {
+  /** 100 × a ÷ b */
+  percent: (a: number, b: number): number => (b === 0 ? 0 : (a / b) * 100),
+  /** 100 × a ÷ (a + b): how full a disk is, as `df` shows it. */
+  share: (a: number, b: number): number => (a + b === 0 ? 0 : (a / (a + b)) * 100),
+  product: (a: number, b: number): number => a * b,
+  /** a ÷ b: the mean of a sum and a count. */
+  mean: (a: number, b: number): number => (b === 0 ? 0 : a / b),
+  /** a ÷ (b − 1): the mean step of what b samples grew by. */
+  meanGrowth: (a: number, b: number): number => (b === 1 ? 0 : a / (b - 1)),
+};
+type PairKind = keyof typeof PAIR_FORMULAS;
+
+/** Numbers of the kinds in stored bytes: never changed, only added to. `previous` is the row before of its source. */
+const FORMULA_KINDS = [
+  'sum',
+  'percent',
+  'share',
+  'product',
+  'mean',
+  'meanGrowth',
+  'previous',
+] as const satisfies readonly Formula['kind'][];
 
 /** Sources of a sum; more would cost a reader of the column more than they save. */
 export const MAX_SOURCES = 64;
@@ -30,27 +48,34 @@ export function applyFormula(
   length: number,
 ): Float64Array {
   const expected = new Float64Array(length);
-  if (formula.kind === 'sum') {
-    sources.forEach((source, position) => {
-      const weight = formula.weights[position]!;
-      for (let index = 0; index < length; index++) expected[index]! += weight * source[index]!;
-    });
-    for (let index = 0; index < length; index++) expected[index] = Math.round(expected[index]! * scale);
-    return expected;
+  const [a, b] = sources as [Float64Array, Float64Array];
+  if (formula.kind === 'sum') addWeighted(expected, formula.weights, sources);
+  else if (formula.kind === 'previous') {
+    for (let index = 1; index < length; index++) expected[index] = a[index - 1]!;
+  } else {
+    const pair = PAIR_FORMULAS[formula.kind];
+    for (let index = 0; index < length; index++) expected[index] = pair(a[index]!, b[index]!);
   }
-  const [part, other] = sources as [Float64Array, Float64Array];
-  const isShare = formula.kind === 'share';
-  for (let index = 0; index < length; index++) {
-    const whole = isShare ? part[index]! + other[index]! : other[index]!;
-    // Nothing of nothing is 0 %.
-    expected[index] = whole === 0 ? 0 : Math.round((part[index]! / whole) * 100 * scale);
-  }
+  for (let index = 0; index < length; index++) expected[index] = Math.round(expected[index]! * scale);
   return expected;
+}
+
+/** Adds Σ weight × source to `target`, in the order of the sources. */
+export function addWeighted(
+  target: Float64Array,
+  weights: readonly number[],
+  sources: readonly Float64Array[],
+): void {
+  sources.forEach((source, position) => {
+    const weight = weights[position]!;
+    for (let index = 0; index < target.length; index++) target[index]! += weight * source[index]!;
+  });
 }
 
 /** How many sources a formula takes. */
 export function sourceCountOf(formula: Formula): number {
-  return formula.kind === 'sum' ? formula.weights.length : 2;
+  if (formula.kind === 'sum') return formula.weights.length;
+  return formula.kind === 'previous' ? 1 : 2;
 }
 
 export function writeFormula(writer: ByteWriter, formula: Formula): void {

@@ -52,8 +52,8 @@ export function makeScaled(decimals: number, integers: Float64Array): ScaledInte
   return { decimals, base, unit, steps: integers };
 }
 
-/** The fewest decimals that make every value an integer. */
-function countDecimals(values: Float64Array): number | undefined {
+/** The fewest decimals that make every value an integer; undefined beyond MAX_DECIMALS, or where one is −0. */
+export function countDecimals(values: Float64Array): number | undefined {
   let decimals = 0;
   let power = 1;
   for (let index = 0; index < values.length; index++) {
