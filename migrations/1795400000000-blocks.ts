@@ -19,12 +19,24 @@ export class Blocks1795400000000 implements MigrationInterface {
     );
     // Blocks are compressed already: the toaster shall only cut them up.
     await queryRunner.query(`alter table block alter column bytes set storage external`);
-    // Hot reports before `raw_until` are sealed: readers take them from blocks.
+    // Hot reports before `raw_until` are sealed: readers take them from blocks. Each tier follows the finer one.
     await queryRunner.query(
       `create table seal_mark (
          monitor_id uuid primary key references monitor (id) on delete cascade,
-         raw_until bigint not null
+         raw_until bigint not null,
+         tier1_until bigint,
+         tier2_until bigint,
+         tier3_until bigint
        ) with (fillfactor = 70)`,
+    );
+    // Rollups whose samples were changed by a late merge, to be made anew.
+    await queryRunner.query(
+      `create table rollup_due (
+         monitor_id uuid not null references monitor (id) on delete cascade,
+         tier smallint not null,
+         start bigint not null,
+         primary key (monitor_id, tier, start)
+       )`,
     );
     // The late merge looks for monitors that have been quiet.
     await queryRunner.query(`create index late_report_received on late_report (monitor_id, received_at)`);
@@ -32,6 +44,6 @@ export class Blocks1795400000000 implements MigrationInterface {
 
   async down(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`drop index late_report_received`);
-    await queryRunner.query(`drop table seal_mark, block`);
+    await queryRunner.query(`drop table rollup_due, seal_mark, block`);
   }
 }

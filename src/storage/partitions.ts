@@ -2,9 +2,10 @@ import type { OnModuleInit } from '@nestjs/common';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import type { Pool } from 'pg';
+import { TIERS } from '../core/blocks/tiers.js';
 import { MAX_REPORT_LEAD_MS } from '../core/model/limits.js';
 import { QUERY_POOL } from '../database/database-pools.js';
-import { LATE_AFTER_MS, PARTITION_SPAN_MS, RAW_RETENTION_MS } from './hot-window.js';
+import { LATE_AFTER_MS, PARTITION_SPAN_MS } from './hot-window.js';
 
 const KEEP_AHEAD_MS = 2 * PARTITION_SPAN_MS;
 const UPKEEP_EVERY_MS = 15 * 60_000;
@@ -28,7 +29,7 @@ export class Partitions implements OnModuleInit {
     try {
       await this.keepAhead();
       await this.dropSealed(Date.now() - LATE_AFTER_MS);
-      await this.dropExpired(Date.now() - RAW_RETENTION_MS);
+      await this.dropExpired(Date.now() - TIERS[0].retentionMs);
     } catch (error) {
       // The next round tries again; until then a report without a partition makes its own.
       this.logger.error(`upkeep of report partitions failed: ${(error as Error).message}`);

@@ -3,10 +3,9 @@ import type { Pool, PoolClient } from 'pg';
 import type { SealWindow } from '../core/blocks/seal-window.js';
 import type { Layout } from '../core/model/layout.js';
 import type { StoredReport } from '../core/model/stored-report.js';
+import { TIERS } from '../core/blocks/tiers.js';
 import { QUERY_POOL } from '../database/database-pools.js';
 import { BlockContent } from './block-content.js';
-import { LONGEST_BLOCK_MS, RAW_TIER } from './block-table.js';
-import { RAW_RETENTION_MS } from './hot-window.js';
 import { LayoutRegistry } from './layout-registry.js';
 
 /** A page holds at most this much time: 21,600 reports where one comes each second. */
@@ -65,7 +64,7 @@ export class ReportReader {
              where monitor_id = $1 and at between $2 and $3
              union all
              select true, start, layout_id, null, 0, bytes from block
-             where monitor_id = $1 and tier = ${RAW_TIER} and start <= $3 and start > $2::bigint - ${LONGEST_BLOCK_MS} and until > $2
+             where monitor_id = $1 and tier = 0 and start <= $3 and start > $2::bigint - ${TIERS[0].blockMs} and until > $2
              order by at`,
       values: [monitorId, fromAt, toAt],
     });
@@ -79,7 +78,7 @@ export class ReportReader {
 
   /** The same, some hours at a time: what a long range needs in memory does not grow with it. */
   async *readPages(monitorId: string, fromAt: number, toAt: number): AsyncGenerator<StoredReport[]> {
-    const oldestAt = Date.now() - RAW_RETENTION_MS - LONGEST_BLOCK_MS;
+    const oldestAt = Date.now() - TIERS[0].retentionMs - TIERS[0].blockMs;
     for (let from = Math.max(fromAt, oldestAt); from <= toAt; from += PAGE_MS) {
       const page = await this.readRange(monitorId, from, Math.min(from + PAGE_MS - 1, toAt));
       if (page.length > 0) yield page;
@@ -192,12 +191,13 @@ export class ReportReader {
     toAt: number,
   ): Promise<StoredReport[]> {
     const blocks = rows.map((row) => ({
+      tier: 0,
       start: Number(row.at),
       until: Infinity,
       layoutId: row.layout_id,
       bytes: row.values,
     }));
-    const opened = await this.content.open(monitorId, blocks);
+    const opened = await this.content.openRaw(monitorId, blocks);
     return opened
       .flatMap((block) => this.content.toReports(block))
       .filter((report) => report.at >= fromAt && report.at <= toAt);

@@ -1,6 +1,7 @@
 import type { OnModuleInit } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
+import { TIERS } from '../core/blocks/tiers.js';
 import { QUERY_POOL } from '../database/database-pools.js';
 import { BlockContent } from './block-content.js';
 import { BlockTable } from './block-table.js';
@@ -40,13 +41,14 @@ export class SealedReports implements OnModuleInit {
       const instants = late.map((row) => row.report.at);
       const covering = await this.blocks.readCovering(
         monitorId,
+        TIERS[0],
         Math.min(...instants),
         Math.max(...instants),
       );
       if (covering.length === 0) continue;
-      const opened = await this.content.open(monitorId, covering);
+      const opened = await this.content.openRaw(monitorId, covering);
       for (const row of late) {
-        if (opened.some(({ block }) => block.hasReportAt(row.report.at))) sealed.add(row);
+        if (opened.some(({ content }) => content.hasReportAt(row.report.at))) sealed.add(row);
       }
     }
     return sealed;

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import type { Pool, PoolClient } from 'pg';
 import { nextWindow, type SealWindow, windowAround } from '../core/blocks/seal-window.js';
+import { TIERS } from '../core/blocks/tiers.js';
 import type { StoredReport } from '../core/model/stored-report.js';
 import { QUERY_POOL } from '../database/database-pools.js';
 import { BlockContent } from './block-content.js';
@@ -9,6 +10,10 @@ import { BlockTable } from './block-table.js';
 import { LATE_AFTER_MS } from './hot-window.js';
 import { MaintenanceLock } from './maintenance-lock.js';
 import { ReportReader } from './report-reader.js';
+import { RollupSealer } from './rollup-sealer.js';
+import { transact } from './transaction.js';
+
+const RAW = TIERS[0];
 
 const SEAL_EVERY_MS = 60_000;
 /** A fresh report that is on its way when its window could be sealed has this long to arrive. */
@@ -40,6 +45,7 @@ export class Sealer {
     private readonly reader: ReportReader,
     private readonly blocks: BlockTable,
     private readonly content: BlockContent,
+    private readonly rollups: RollupSealer,
     private readonly lock: MaintenanceLock,
   ) {}
 
@@ -80,6 +86,7 @@ export class Sealer {
     for (const due of rows) {
       try {
         await this.sealMonitor(due, limitAt);
+        await this.rollups.sealMonitor(due.monitor_id);
       } catch (error) {
         // One monitor's trouble (deleted in between, a corrupt block) does not hold up the others.
         this.logger.error(`monitor ${due.monitor_id} was not sealed: ${(error as Error).message}`);
@@ -102,6 +109,7 @@ export class Sealer {
         this.logger.error(`late reports of monitor ${monitorId} wait: ${(error as Error).message}`);
       }
     }
+    await this.rollups.remakeDue();
   }
 
   private async sealMonitor(due: Due, limitAt: number): Promise<void> {
@@ -112,8 +120,8 @@ export class Sealer {
       if (firstAt === null) return;
       const window = nextWindow(firstAt, sealedUntil, due.interval_ms);
       if (window.until > limitAt) return;
-      await this.blocks.ensurePartition(window.start);
-      await this.lock.run(() => this.transact((client) => this.sealWindow(client, monitorId, window)));
+      await this.blocks.ensurePartition(RAW, window.start);
+      await this.lock.run(() => transact(this.pool, (client) => this.sealWindow(client, monitorId, window)));
       sealedUntil = window.until;
     }
   }
@@ -136,21 +144,22 @@ export class Sealer {
     );
     if (rows[0]?.at == null) return false;
     const at = Number(rows[0].at);
-    await this.blocks.ensurePartition(windowAround(at, []).start);
-    await this.lock.run(() => this.transact((client) => this.mergeWindow(client, monitorId, at)));
+    await this.blocks.ensurePartition(RAW, windowAround(at, []).start);
+    await this.lock.run(() => transact(this.pool, (client) => this.mergeWindow(client, monitorId, at)));
     return true;
   }
 
   private async mergeWindow(client: PoolClient, monitorId: string, at: number): Promise<void> {
-    const covering = await this.blocks.readCovering(monitorId, at, at, client);
+    const covering = await this.blocks.readCovering(monitorId, RAW, at, at, client);
     const window = covering[0] ?? windowAround(at, await this.blocks.readNeighbours(monitorId, at, client));
-    const sealed = (await this.content.open(monitorId, covering)).flatMap((block) =>
+    const sealed = (await this.content.openRaw(monitorId, covering)).flatMap((block) =>
       this.content.toReports(block),
     );
     const late = await this.reader.readLate(client, monitorId, window);
     const known = new Set(sealed.map((report) => report.at));
     const merged = [...sealed, ...late.filter((report) => !known.has(report.at))].sort((a, b) => a.at - b.at);
     await this.write(client, monitorId, window, merged);
+    await this.rollups.noteChanged(client, monitorId, window);
   }
 
   private async write(
@@ -160,29 +169,12 @@ export class Sealer {
     reports: readonly StoredReport[],
   ): Promise<void> {
     if (reports.length > 0) {
-      await this.blocks.write(client, monitorId, window, await this.content.encode(reports));
+      await this.blocks.write(client, monitorId, RAW.tier, window, await this.content.encodeReports(reports));
     }
     await client.query('delete from late_report where monitor_id = $1 and at >= $2 and at < $3', [
       monitorId,
       window.start,
       window.until,
     ]);
-  }
-
-  private async transact(work: (client: PoolClient) => Promise<void>): Promise<void> {
-    const client = await this.pool.connect();
-    try {
-      await client.query('begin');
-      await work(client);
-      await client.query('commit');
-      client.release();
-    } catch (error) {
-      // A connection that cannot even roll back is thrown away.
-      await client.query('rollback').then(
-        () => client.release(),
-        (fault: Error) => client.release(fault),
-      );
-      throw error;
-    }
   }
 }

@@ -6,6 +6,8 @@ import { LayoutRegistry } from './layout-registry.js';
 import { MaintenanceLock } from './maintenance-lock.js';
 import { Partitions } from './partitions.js';
 import { ReportReader } from './report-reader.js';
+import { RetentionJob } from './retention.job.js';
+import { RollupSealer } from './rollup-sealer.js';
 import { SampleEraser } from './sample-eraser.js';
 import { SealedReports } from './sealed-reports.js';
 import { Sealer } from './sealer.js';
@@ -20,7 +22,9 @@ import { Sealer } from './sealer.js';
     SealedReports,
     GroupCommit,
     ReportReader,
+    RollupSealer,
     Sealer,
+    RetentionJob,
     SampleEraser,
   ],
   exports: [LayoutRegistry, GroupCommit, ReportReader],

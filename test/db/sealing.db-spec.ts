@@ -1,3 +1,7 @@
+import { describeReports, rollUp } from '../../src/core/blocks/roll-up.js';
+import { sliceRollup } from '../../src/core/blocks/rollup.js';
+import { runsOfReports } from '../../src/core/blocks/sample-run.js';
+import { TIERS } from '../../src/core/blocks/tiers.js';
 import type { StoredReport } from '../../src/core/model/stored-report.js';
 import { SampleStore } from '../support/sample-store.js';
 import { stopTestPostgres } from '../support/test-database.js';
@@ -38,6 +42,11 @@ async function countRows(table: string): Promise<number> {
   return Number(rows[0]!.count);
 }
 
+async function countBlocks(): Promise<number> {
+  const blocks = await store.blocks.readCovering(monitorId, TIERS[0], 0, Date.now());
+  return blocks.length;
+}
+
 /** As if these reports had come when they were fresh: into the hot partitions. */
 async function storeHot(instants: readonly number[]): Promise<void> {
   await store.partitions.ensure(instants[0]!, instants.at(-1)!);
@@ -55,11 +64,11 @@ describe('sealing', () => {
     const before = plain(await readAll());
     await store.sealer.sealUntil(base + 2 * HOUR);
     expect(plain(await readAll())).toEqual(before);
-    expect(await countRows('block')).toBe(2);
+    expect(await countBlocks()).toBe(2);
     await store.partitions.dropSealed(Date.now());
     expect(plain(await readAll())).toEqual(before);
     const { rows } = await store.pool.query<{ bytes: string }>(
-      'select sum(length(bytes)) as bytes from block',
+      'select sum(length(bytes)) as bytes from block where tier = 0',
     );
     expect(Number(rows[0]!.bytes)).toBeLessThan(2 * 700 * 2);
   });
@@ -67,9 +76,9 @@ describe('sealing', () => {
   it('is the same a second time', async () => {
     await storeHot(steps(base, 720));
     await store.sealer.sealUntil(base + 2 * HOUR);
-    const { rows: first } = await store.pool.query('select * from block order by start');
+    const { rows: first } = await store.pool.query('select * from block where tier = 0 order by start');
     await store.sealer.sealUntil(base + 2 * HOUR);
-    const { rows: second } = await store.pool.query('select * from block order by start');
+    const { rows: second } = await store.pool.query('select * from block where tier = 0 order by start');
     expect(second).toEqual(first);
   });
 
@@ -90,18 +99,18 @@ describe('sealing', () => {
     // The mark is written last: what stands before it must not stay when it fails.
     await store.pool.query('alter table seal_mark add constraint broken check (raw_until < 0)');
     await store.sealer.sealUntil(base + HOUR);
-    expect(await countRows('block')).toBe(0);
+    expect(await countBlocks()).toBe(0);
     expect(plain(await readAll())).toEqual(before);
     await store.pool.query('alter table seal_mark drop constraint broken');
     await store.sealer.sealUntil(base + HOUR);
-    expect(await countRows('block')).toBe(1);
+    expect(await countBlocks()).toBe(1);
     expect(plain(await readAll())).toEqual(before);
   });
 
   it('jumps over the time in which nothing came', async () => {
     await storeHot([...steps(base, 10), ...steps(base + 2 * HOUR, 10)]);
     await store.sealer.sealUntil(base + 3 * HOUR);
-    expect(await countRows('block')).toBe(2);
+    expect(await countBlocks()).toBe(2);
     expect((await readAll()).length).toBe(20);
   });
 });
@@ -127,7 +136,7 @@ describe('a late report', () => {
     const before = plain(await readAll());
     await store.sealer.mergeLate(Date.now() + 1);
     expect(await countRows('late_report')).toBe(0);
-    expect(await countRows('block')).toBe(1);
+    expect(await countBlocks()).toBe(1);
     expect(plain(await readAll())).toEqual(before);
     expect(new Set(await store.store(monitorId, ...late))).toEqual(new Set(['duplicate']));
   });
@@ -141,7 +150,7 @@ describe('a late report', () => {
     expect(await countRows('late_report')).toBe(0);
     expect((await readAll()).length).toBe(203);
     const { rows } = await store.pool.query<{ start: string; until: string }>(
-      'select start, until from block order by start',
+      'select start, until from block where tier = 0 order by start',
     );
     rows.forEach((row, index) => {
       if (index > 0) expect(Number(row.start)).toBeGreaterThanOrEqual(Number(rows[index - 1]!.until));
@@ -190,11 +199,57 @@ it('a deleted monitor leaves no sample behind', async () => {
   for (const table of ['report', 'late_report', 'block', 'seal_mark']) expect(await countRows(table)).toBe(0);
 });
 
-it('blocks leave when the raw tier’s time is over', async () => {
+it('blocks leave when their tier’s time is over', async () => {
   await store.store(monitorId, ...steps(base, 10));
   await store.sealer.sealUntil(base + HOUR);
-  await store.blocks.dropExpired(base - HOUR);
-  expect((await readAll()).length).toBe(10);
   await store.blocks.dropExpired(base + 10 * 24 * HOUR);
+  expect((await readAll()).length).toBe(10);
+  await store.blocks.dropExpired(base + 14 * 24 * HOUR);
   expect((await readAll()).length).toBe(0);
+});
+
+describe('rollups', () => {
+  const DAY = 24 * HOUR;
+
+  async function readTier(tier: 1 | 2 | 3) {
+    const blocks = await store.blocks.readCovering(monitorId, TIERS[tier], 0, Date.now());
+    const open = await store.content.openRollups(monitorId, blocks);
+    return rollUp(
+      open.map(({ content }) => content.toRollup()),
+      TIERS[tier].bucketMs,
+    );
+  }
+
+  async function expectedTier(tier: 1 | 2 | 3) {
+    const reports = await store.reader.readRange(monitorId, 0, Date.now());
+    const parts = runsOfReports(reports).map((run) =>
+      describeReports({ ...run, seriesKeys: run.layout.seriesKeys }, (key) => run.layout.kindOf(key)),
+    );
+    const all = rollUp(parts, TIERS[tier].bucketMs);
+    const { rows } = await store.pool.query<{ until: string }>(
+      `select tier${tier}_until as until from seal_mark where monitor_id = $1`,
+      [monitorId],
+    );
+    return sliceRollup(all, 0, Number(rows[0]!.until));
+  }
+
+  it('are the rollup of the samples in every tier, also after late reports changed them', async () => {
+    const from = Math.floor((Date.now() - 5 * DAY) / (2 * DAY)) * 2 * DAY;
+    const instants = Array.from({ length: 5_000 }, (_, index) => from + index * 60_000);
+    const isLate = (index: number) => index % 500 < 7;
+    const early = instants.filter((_, index) => !isLate(index));
+    for (let at = 0; at < early.length; at += 1_000) {
+      await store.store(monitorId, ...early.slice(at, at + 1_000));
+    }
+    await store.sealer.sealUntil(Date.now() - HOUR);
+    expect((await readTier(1)).starts.length).toBeGreaterThan(1_000);
+    expect(await readTier(1)).toEqual(await expectedTier(1));
+    expect(await readTier(2)).toEqual(await expectedTier(2));
+    await store.store(monitorId, ...instants.filter((_, index) => isLate(index)));
+    await store.sealer.mergeLate(Date.now() + 1);
+    expect(await countRows('rollup_due')).toBe(0);
+    expect((await readTier(2)).starts.length).toBeGreaterThan(100);
+    expect(await readTier(1)).toEqual(await expectedTier(1));
+    expect(await readTier(2)).toEqual(await expectedTier(2));
+  });
 });

@@ -13,8 +13,14 @@ import {
   type SeriesRollup,
 } from './rollup.js';
 
-/** A raw block as buckets of one report each: what rollups are made from. */
-export function describeReports(block: RawBlock, kindOf: (seriesKey: string) => MetricKind): Rollup {
+/** Reports as columns, wherever they are kept. */
+export type ReportColumns = Pick<
+  RawBlock,
+  'ats' | 'seriesKeys' | 'readColumn' | 'bootIdAt' | 'intervalMsAt'
+>;
+
+/** Reports as buckets of one report each: what rollups are made from. */
+export function describeReports(block: ReportColumns, kindOf: (seriesKey: string) => MetricKind): Rollup {
   const { ats, seriesKeys } = block;
   const { origins, originOf } = listOrigins(block);
   const count = new Float64Array(ats.length).fill(1);
@@ -25,7 +31,7 @@ export function describeReports(block: RawBlock, kindOf: (seriesKey: string) => 
   return { bucketMs: 0, starts: ats, rows, origins, seriesKeys, series };
 }
 
-function listOrigins(block: RawBlock): { origins: RowOrigin[]; originOf: Float64Array } {
+function listOrigins(block: ReportColumns): { origins: RowOrigin[]; originOf: Float64Array } {
   const origins: RowOrigin[] = [];
   const originOf = new Float64Array(block.ats.length);
   for (let row = 0; row < originOf.length; row++) {
