@@ -10,7 +10,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeMachine } from './output/describe-machine.js';
-import { printResult } from './output/print-result.js';
+import { printFacts, printResult } from './output/print-result.js';
 import { DISK } from './parts/disk.part.js';
 import { INGEST } from './parts/ingest.part.js';
 import { LATEST } from './parts/latest.part.js';
@@ -50,6 +50,8 @@ for (const part of chosen) {
   results.push({ ...result, seconds: Math.round((Date.now() - begunAt) / 1000), loadAverageBefore });
   printResult(result);
 }
+console.log('');
+printFacts(results);
 mkdirSync(RESULTS, { recursive: true });
 const file = new URL(
   `${startedAt.toISOString().slice(0, 19).replaceAll(':', '')}${values.quick ? '-quick' : ''}.json`,

@@ -37,72 +37,125 @@ export async function runLoad<Request extends WireRequest>(
   source: RequestSource<Request>,
   options: LoadOptions<Request>,
 ): Promise<LoadResult> {
-  const ready = Array.from({ length: source.machines }, (_, machine) => machine);
-  const served = ready.map(() => 0);
+  const turns = new Turns(source.machines);
   const totals = { requests: 0, reports: 0, requestBytes: 0 };
   const latenciesMs: number[] = [];
+  const note = (request: Request, sentAt: number, answeredAt: number): void => {
+    latenciesMs.push(answeredAt - sentAt);
+    totals.requests++;
+    totals.reports += request.reports;
+    totals.requestBytes += request.bytes.length;
+    options.note?.(request, sentAt, answeredAt);
+  };
   const startedAt = performance.now();
-  const sockets: net.Socket[] = [];
-  await Promise.all(
-    Array.from({ length: Math.min(options.connections, source.machines) }, () => runConnection()),
-  ).finally(() => sockets.forEach((socket) => socket.destroy()));
+  const connections = Array.from(
+    { length: Math.min(options.connections, source.machines) },
+    () => new Connection(source, turns, { ...options, note }),
+  );
+  try {
+    await Promise.all(connections.map((connection) => connection.run()));
+  } finally {
+    for (const connection of connections) connection.close();
+  }
   const seconds = (performance.now() - startedAt) / 1000;
   return { ...totals, seconds, latenciesMs: latenciesMs.sort((a, b) => a - b) };
+}
 
-  /** So that no machine runs ahead of the others: history arrives as it happened. */
-  function takeLeastServed(): number {
+/** Whose turn it is. */
+class Turns {
+  private readonly ready: number[];
+  private readonly served: number[];
+
+  constructor(machines: number) {
+    this.ready = Array.from({ length: machines }, (_, machine) => machine);
+    this.served = this.ready.map(() => 0);
+  }
+
+  /** The machine that has sent least, so that history arrives as it happened; undefined when none is ready. */
+  take(): number | undefined {
     let least = 0;
-    for (let index = 1; index < ready.length; index++) {
-      if (served[ready[index]!]! < served[ready[least]!]!) least = index;
+    for (let index = 1; index < this.ready.length; index++) {
+      if (this.served[this.ready[index]!]! < this.served[this.ready[least]!]!) least = index;
     }
-    const machine = ready.splice(least, 1)[0]!;
-    served[machine]!++;
+    const machine = this.ready.splice(least, 1)[0];
+    if (machine !== undefined) this.served[machine]!++;
     return machine;
   }
 
-  function runConnection(): Promise<void> {
+  giveBack(machine: number): void {
+    this.ready.push(machine);
+  }
+}
+
+class Connection<Request extends WireRequest> {
+  private readonly source: RequestSource<Request>;
+  private readonly turns: Turns;
+  private readonly options: LoadOptions<Request>;
+  private readonly socket = new net.Socket();
+  private machine = -1;
+  private request: Request | undefined;
+  private sentAt = 0;
+  private answer = '';
+
+  constructor(source: RequestSource<Request>, turns: Turns, options: LoadOptions<Request>) {
+    this.source = source;
+    this.turns = turns;
+    this.options = options;
+  }
+
+  /** Resolves when no machine has anything left to send. */
+  run(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const socket = net.connect(options.port, '127.0.0.1');
-      sockets.push(socket);
-      socket.setNoDelay(true);
-      let machine = -1;
-      let request: Request | undefined;
-      let sentAt = 0;
-      let answer = '';
-      const send = async (): Promise<void> => {
-        request = undefined;
-        while (!request && ready.length > 0) {
-          machine = takeLeastServed();
-          const next = source.next(machine);
-          request = next instanceof Promise ? await next : next;
-        }
-        if (!request) {
-          socket.destroy();
-          return resolve();
-        }
-        sentAt = performance.now();
-        socket.write(request.bytes);
+      const goOn = (): void => {
+        this.sendNext().then((hasSent) => {
+          if (!hasSent) resolve();
+        }, reject);
       };
-      socket.on('connect', () => void send());
-      socket.on('error', reject);
-      socket.on('close', () => request && reject(new Error(`the connection was closed: ${answer}`)));
-      socket.on('data', (chunk) => {
-        answer += chunk.toString('latin1');
-        const read = readAnswer(answer);
-        if (!read || !request) return;
-        const answeredAt = performance.now();
-        latenciesMs.push(answeredAt - sentAt);
-        options.note?.(request, sentAt, answeredAt);
-        const fault = options.judge(read.status, read.body, request.reports);
-        if (fault) return reject(new Error(fault));
-        totals.requests++;
-        totals.reports += request.reports;
-        totals.requestBytes += request.bytes.length;
-        answer = '';
-        ready.push(machine);
-        void send();
+      this.socket.on('error', reject);
+      this.socket.on('close', () => reject(new Error(`the connection was closed: ${this.answer}`)));
+      this.socket.on('data', (chunk) => {
+        this.answer += chunk.toString('latin1');
+        try {
+          if (this.takeAnswer()) goOn();
+        } catch (error) {
+          reject(error as Error);
+        }
       });
+      this.socket.setNoDelay(true);
+      this.socket.connect(this.options.port, '127.0.0.1', goOn);
     });
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  private async sendNext(): Promise<boolean> {
+    for (;;) {
+      const machine = this.turns.take();
+      if (machine === undefined) return false;
+      const next = this.source.next(machine);
+      const request = next instanceof Promise ? await next : next;
+      if (!request) continue;
+      this.machine = machine;
+      this.request = request;
+      this.sentAt = performance.now();
+      this.socket.write(request.bytes);
+      return true;
+    }
+  }
+
+  /** Whether the whole answer is there; throws when it is not what it must be. */
+  private takeAnswer(): boolean {
+    const read = readAnswer(this.answer);
+    if (!read || !this.request) return false;
+    const fault = this.options.judge(read.status, read.body, this.request.reports);
+    if (fault) throw new Error(fault);
+    this.options.note?.(this.request, this.sentAt, performance.now());
+    this.answer = '';
+    this.request = undefined;
+    this.turns.giveBack(this.machine);
+    return true;
   }
 }
 

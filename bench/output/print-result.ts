@@ -7,12 +7,14 @@ export function printResult(result: PartResult): void {
     printTable(result.ratios);
   }
   for (const note of result.notes) console.log(`  · ${note}`);
-  for (const [who, facts] of Object.entries(result.facts)) {
-    console.log(
-      `  · ${who}: ${Object.entries(facts)
-        .map(([name, value]) => `${name} ${value}`)
-        .join('; ')}`,
-    );
+}
+
+/** Who was measured, once for all parts. */
+export function printFacts(results: readonly PartResult[]): void {
+  const byName = Object.assign({}, ...results.map(({ facts }) => facts)) as PartResult['facts'];
+  for (const [who, facts] of Object.entries(byName)) {
+    const texts = Object.entries(facts).map(([name, value]) => `${name}: ${value}`);
+    console.log(`${who}\n    ${texts.join('\n    ')}`);
   }
 }
 

@@ -124,16 +124,18 @@ function makeRequest(
   return { machine: turn % machines, fromAt: toAt - spanMs + 5 * stepMs, toAt, stepMs };
 }
 
+/** The smallest figure of one column among the ways of a target. */
 function quickest(
   rows: readonly ResultRow[],
   name: string,
   range: Range,
   isWanted: (row: ResultRow) => boolean,
+  column = 'p50 ms',
 ): number {
-  const times = rows
+  const figures = rows
     .filter((row) => row.target === name && row.case.startsWith(`${range.name}, `) && isWanted(row))
-    .map((row) => Number(row.values['p50 ms']));
-  return times.length === 0 ? NaN : Math.min(...times);
+    .map((row) => Number(row.values[column]));
+  return figures.length === 0 ? NaN : Math.min(...figures);
 }
 
 const isAnyWay = (): boolean => true;
@@ -143,11 +145,16 @@ const isCached = (row: ResultRow): boolean => !isUncached(row);
 function compare(rows: readonly ResultRow[]): ResultRow[] {
   const measured = RANGES.filter(({ name }) => rows.some((row) => row.case.startsWith(`${name}, `)));
   return measured.flatMap((range) => {
-    const ours = quickest(rows, HUB.name, range, isAnyWay);
+    const divide = (name: string, isWanted: (row: ResultRow) => boolean, column: string): number =>
+      quickest(rows, HUB.name, range, isAnyWay, column) / quickest(rows, name, range, isWanted, column);
     const ratio = (name: string, label: string, isWanted: (row: ResultRow) => boolean): ResultRow => ({
       target: `${HUB.name} ÷ ${label}`,
       case: range.name,
-      values: { ratio: roundTo(ours / quickest(rows, name, range, isWanted), 3), gate: range.gate },
+      values: {
+        'p50 ratio': roundTo(divide(name, isWanted, 'p50 ms'), 3),
+        'CPU ratio': roundTo(divide(name, isWanted, 'CPU ms'), 3),
+        gate: name === VICTORIA_METRICS.name ? range.gate : null,
+      },
     });
     return [
       ratio(VICTORIA_METRICS.name, `${VICTORIA_METRICS.name}, its answer cache on`, isCached),

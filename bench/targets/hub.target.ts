@@ -12,6 +12,7 @@ import { HUB_DIST } from './hub-dist.js';
 import { ADMIN, createMonitors, signIn, type BenchMonitor } from './hub-session.js';
 import { HubTables } from './hub-tables.js';
 import { CHARTS, LATEST } from './page-charts.js';
+import { readPostmasterPid } from './postmaster-pid.js';
 import type {
   AnsweringTarget,
   PageAnswer,
@@ -166,10 +167,6 @@ interface HubParts {
   readonly process: PinnedProcess;
   readonly dataDir: string;
   readonly client: JsonClient;
-}
-
-function readPostmasterPid(dataDir: string): number {
-  return Number(readFileSync(path.join(dataDir, 'pg', 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
 }
 
 function readVersion(): string {

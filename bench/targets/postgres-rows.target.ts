@@ -12,6 +12,7 @@ import type { PinnedProcess } from '../process/pinned-process.js';
 import { makeWorkDirectory, removeDirectory } from '../process/work-directory.js';
 import { HUB } from './hub.target.js';
 import { HUB_DIST } from './hub-dist.js';
+import { readPostmasterPid } from './postmaster-pid.js';
 import { startServer } from './server-process.js';
 import type { KeepingTarget, StoredSize, TargetKind } from './target.js';
 
@@ -44,7 +45,7 @@ export class PostgresRowsTarget implements KeepingTarget {
     const { EmbeddedPostgres } = (await import(pathToFileURL(file).href)) as EmbeddedModule;
     const quiet = { info: () => undefined, warn: console.warn, error: console.error };
     const postgres = await EmbeddedPostgres.start({ dataDir: directory }, quiet);
-    onExit(() => process.kill(postgres.pid!, 'SIGQUIT'));
+    onExit(() => process.kill(readPostmasterPid(directory), 'SIGQUIT'));
     execFileSync('taskset', ['-a', '-p', '-c', String(TARGET_CORE), String(postgres.pid)], {
       stdio: 'ignore',
     });

@@ -23,6 +23,7 @@ const FLAGS = [
   '-search.latencyOffset=0s',
   '-loggerLevel=WARN',
 ];
+const FLUSH_MS = 6_000;
 const MERGE_DEADLINE_MS = 5 * 60_000;
 
 const WAYS = {
@@ -37,7 +38,9 @@ export class VictoriaMetricsTarget implements AnsweringTarget {
   readonly facts: Record<string, string>;
   readonly ways = Object.keys(WAYS);
   readonly port: number;
-  private readonly process: PinnedProcess;
+  private process: PinnedProcess;
+  /** Of the process before a restart. */
+  private endedCpuSeconds = 0;
   private readonly directory: string;
   private readonly sender: RemoteWriteSender;
   private readonly client: JsonClient;
@@ -65,14 +68,8 @@ export class VictoriaMetricsTarget implements AnsweringTarget {
   static async start(options: StartOptions): Promise<VictoriaMetricsTarget> {
     const directory = makeWorkDirectory('victoria-metrics');
     const port = await findFreePort();
-    const args = [`-storageDataPath=${directory}`, `-httpListenAddr=127.0.0.1:${port}`, ...FLAGS];
-    const target = new VictoriaMetricsTarget(new PinnedProcess(PACKAGE, args), port, directory, options);
-    await target.process.waitFor(() =>
-      target.client.request('GET', '/health').then(
-        (response) => (response.statusCode === 200 ? true : undefined),
-        () => undefined,
-      ),
-    );
+    const target = new VictoriaMetricsTarget(launch(directory, port), port, directory, options);
+    await target.awaitHealthy();
     return target;
   }
 
@@ -85,15 +82,18 @@ export class VictoriaMetricsTarget implements AnsweringTarget {
   }
 
   readCpuSeconds(): number {
-    return readCpuSeconds([this.process.pid]);
+    return this.endedCpuSeconds + readCpuSeconds([this.process.pid]);
   }
 
   async settle(): Promise<void> {
-    await this.client.request('GET', '/internal/force_flush');
-    // What is in memory goes to files within 5 s, and small merges follow by themselves.
-    await sleep(8_000);
-    await this.client.request('GET', '/internal/force_flush');
+    // What is in memory goes to files within some seconds; only a stop is sure to leave nothing there.
+    await sleep(FLUSH_MS);
+    const cpuSeconds = this.readCpuSeconds();
+    await this.process.stop();
+    this.endedCpuSeconds = cpuSeconds;
     this.flushedBytes = measureDirectory(path.join(this.directory, 'data'));
+    this.process = launch(this.directory, this.port);
+    await this.awaitHealthy();
     await this.client.request('GET', '/internal/force_merge');
     for (const startedAt = Date.now(); Date.now() - startedAt < MERGE_DEADLINE_MS;) {
       await sleep(1_000);
@@ -106,8 +106,12 @@ export class VictoriaMetricsTarget implements AnsweringTarget {
   measureStored(): Promise<StoredSize[]> {
     const merged = measureDirectory(path.join(this.directory, 'data'));
     return Promise.resolve([
-      { what: 'data, after the flush', bytes: this.flushedBytes, isCounted: this.flushedBytes <= merged },
-      { what: 'data, after a forced merge', bytes: merged, isCounted: this.flushedBytes > merged },
+      {
+        what: 'data, after a flush and a stop',
+        bytes: this.flushedBytes,
+        isCounted: this.flushedBytes <= merged,
+      },
+      { what: 'data, after a forced merge as well', bytes: merged, isCounted: this.flushedBytes > merged },
       { what: 'index', bytes: measureDirectory(path.join(this.directory, 'indexdb')), isCounted: false },
     ]);
   }
@@ -125,11 +129,25 @@ export class VictoriaMetricsTarget implements AnsweringTarget {
     return this.client.receivedBytes;
   }
 
+  private async awaitHealthy(): Promise<void> {
+    await this.process.waitFor(() =>
+      this.client.request('GET', '/health').then(
+        (response) => (response.statusCode === 200 ? true : undefined),
+        () => undefined,
+      ),
+    );
+  }
+
   async stop(): Promise<void> {
     this.client.close();
     await this.process.stop();
     removeDirectory(this.directory);
   }
+}
+
+function launch(directory: string, port: number): PinnedProcess {
+  const args = [`-storageDataPath=${directory}`, `-httpListenAddr=127.0.0.1:${port}`, ...FLAGS];
+  return new PinnedProcess(PACKAGE, args);
 }
 
 export const VICTORIA_METRICS: TargetKind<VictoriaMetricsTarget> = {

@@ -50,6 +50,11 @@ export class Column {
     return this.coveredMs.map((covered) => Math.min(1, covered / slotMs));
   }
 
+  /** 1 where something fell into the slot: of samples at their own instants none is partly there. */
+  presence(): Float64Array {
+    return this.weight.map((weight) => (weight === 0 ? 0 : 1));
+  }
+
   private note(slot: number, value: number): void {
     if (!(this.min[slot]! <= value)) this.min[slot] = value;
     if (!(this.max[slot]! >= value)) this.max[slot] = value;

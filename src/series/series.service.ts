@@ -3,12 +3,13 @@ import type { UserPrincipal } from '../common/principal.js';
 import { DomainError } from '../core/errors.js';
 import { GAP_INTERVALS } from '../core/model/limits.js';
 import { makeSeriesFilter } from '../core/model/present-report.js';
+import type { StoredReport } from '../core/model/stored-report.js';
 import { metricNameOf, parseSeriesKey } from '../core/model/series-key.js';
 import { MonitorDirectory } from '../monitors/monitor-directory.js';
 import { MonitorsService } from '../monitors/monitors.service.js';
 import { ReportReader } from '../storage/report-reader.js';
-import type { BuiltColumn, MonitorReports } from './build-series.js';
-import { buildColumns } from './build-series.js';
+import type { BuiltColumn } from './series-builder.js';
+import { SeriesBuilder } from './series-builder.js';
 import type { SeriesColumnModel, SeriesResultModel } from './series.model.js';
 import type { TimeGrid } from './time-grid.js';
 import { bucketGrid, exactGrid, pickStepMs } from './time-grid.js';
@@ -16,6 +17,8 @@ import { bucketGrid, exactGrid, pickStepMs } from './time-grid.js';
 const MAX_POINTS = 11_000;
 const MAX_SERIES = 500;
 const MAX_MONITORS = 500;
+/** As many reports as may lie within the time that a first rate looks back. */
+const LOOK_BACK_REPORTS = 10;
 const MAX_RANGE_MS = 5 * 366 * 24 * 3_600_000;
 
 export interface SeriesRequest {
@@ -39,52 +42,73 @@ export class SeriesService {
   /** Monitors that the user may not see are left out, as if they had no samples. */
   async query(principal: UserPrincipal, request: SeriesRequest): Promise<SeriesResultModel> {
     const [fromAt, toAt] = checkRequest(request);
-    const histories = await Promise.all(
-      this.monitors
-        .visibleIds(principal, request.monitorIds)
-        .map(async (monitorId): Promise<MonitorReports> => ({
-          monitorId,
-          reports: await this.reader.readRange(monitorId, fromAt - this.lookBackMs(monitorId), toAt),
-        })),
-    );
-    const grid = makeGrid(histories, fromAt, toAt, request.maxPoints);
+    const ids = this.monitors.visibleIds(principal, request.monitorIds);
     const isWanted = makeSeriesFilter(request.metrics);
-    const built = histories.flatMap((history) => buildColumns(history, isWanted, grid));
-    if (built.length > MAX_SERIES) {
-      throw new DomainError(
-        'invalid_input',
-        `These are ${built.length} series; one request answers at most ${MAX_SERIES}. Ask for fewer monitors or metrics.`,
-        'metrics',
-      );
+    const countSeries = makeSeriesCounter();
+    const exact =
+      ids.length === 1 ? await this.readExact(ids[0]!, fromAt, toAt, request.maxPoints) : undefined;
+    if (exact) {
+      const builder = new SeriesBuilder(ids[0]!, isWanted, exact.grid, countSeries);
+      for (const report of exact.reports) builder.add(report);
+      return answer(builder.finish(), exact.grid);
     }
-    return {
-      timestamps: grid.timestamps,
-      columns: built.map((column) => present(column, grid)),
-      resolutionSeconds: grid.stepMs / 1000,
-      tier: 0,
-    };
+    // A bucket narrower than the interval would be empty as often as not.
+    const slowestMs = Math.max(0, ...ids.map((id) => this.intervalMsOf(id)));
+    const grid = bucketGrid(fromAt, toAt, pickStepMs(fromAt, toAt, request.maxPoints, slowestMs));
+    const columns: BuiltColumn[] = [];
+    // One after the other: a page that asks for a whole fleet leaves connections for the others.
+    for (const id of ids) {
+      const builder = new SeriesBuilder(id, isWanted, grid, countSeries);
+      const readFrom = grid.timestamps[0]! - this.lookBackMs(id);
+      for await (const page of this.reader.readPages(id, readFrom, toAt)) {
+        for (const report of page) builder.add(report);
+      }
+      columns.push(...builder.finish());
+    }
+    return answer(columns, grid);
+  }
+
+  /** The reports at their own instants, or undefined where these are more than `maxPoints`. */
+  private async readExact(
+    monitorId: string,
+    fromAt: number,
+    toAt: number,
+    maxPoints: number,
+  ): Promise<{ grid: TimeGrid; reports: StoredReport[] } | undefined> {
+    const limit = maxPoints + LOOK_BACK_REPORTS;
+    const reports = await this.reader.readRange(monitorId, fromAt - this.lookBackMs(monitorId), toAt, limit);
+    if (reports.length === limit) return undefined;
+    const grid = exactGrid(reports, fromAt, toAt, this.intervalMsOf(monitorId));
+    return grid.timestamps.length <= maxPoints ? { grid, reports } : undefined;
   }
 
   /** A rate at the range's beginning needs the report before it. */
   private lookBackMs(monitorId: string): number {
-    return GAP_INTERVALS * (this.directory.find(monitorId)?.intervalSeconds ?? 0) * 1000;
+    return GAP_INTERVALS * this.intervalMsOf(monitorId);
+  }
+
+  private intervalMsOf(monitorId: string): number {
+    return (this.directory.find(monitorId)?.intervalSeconds ?? 0) * 1000;
   }
 }
 
-function makeGrid(
-  histories: readonly MonitorReports[],
-  fromAt: number,
-  toAt: number,
-  maxPoints: number,
-): TimeGrid {
-  const only = histories.length === 1 ? histories[0]!.reports : undefined;
-  if (only) {
-    const grid = exactGrid(only, fromAt, toAt);
-    if (grid.timestamps.length <= maxPoints) return grid;
-  }
-  // A bucket narrower than the interval would be empty as often as not.
-  const slowestMs = Math.max(0, ...histories.map(({ reports }) => reports.at(-1)?.intervalMs ?? 0));
-  return bucketGrid(fromAt, toAt, pickStepMs(toAt - fromAt, maxPoints, slowestMs));
+/** Refuses as soon as there are too many: what they would hold is not even made. */
+function makeSeriesCounter(): () => void {
+  let count = 0;
+  return () => {
+    if (++count <= MAX_SERIES) return;
+    const message = `One request answers at most ${MAX_SERIES} series. Ask for fewer monitors or metrics.`;
+    throw new DomainError('invalid_input', message, 'metrics');
+  };
+}
+
+function answer(columns: readonly BuiltColumn[], grid: TimeGrid): SeriesResultModel {
+  return {
+    timestamps: grid.timestamps,
+    columns: columns.map((column) => present(column, grid)),
+    resolutionSeconds: grid.stepMs / 1000,
+    tier: 0,
+  };
 }
 
 function present({ monitorId, seriesKey, unit, column }: BuiltColumn, grid: TimeGrid): SeriesColumnModel {
@@ -96,7 +120,7 @@ function present({ monitorId, seriesKey, unit, column }: BuiltColumn, grid: Time
     mean: column.mean(),
     min: column.min,
     max: column.max,
-    coverage: column.coverage(grid.stepMs),
+    coverage: grid.isBucketed ? column.coverage(grid.stepMs) : column.presence(),
   };
 }
 

@@ -16,19 +16,35 @@ export interface TimeGrid {
 const NICE_STEPS = [
   1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 14_400, 21_600, 43_200,
 ];
-const DAY_SECONDS = 86_400;
+const DAY_MS = 86_400_000;
 
-/** The narrowest nice bucket that cuts the range into at most `maxPoints`, and is no narrower than `atLeastMs`. */
-export function pickStepMs(rangeMs: number, maxPoints: number, atLeastMs: number): number {
-  const neededMs = Math.max(rangeMs / maxPoints, atLeastMs);
-  const nice = NICE_STEPS.find((seconds) => seconds * 1000 >= neededMs);
-  return nice === undefined ? Math.ceil(neededMs / (DAY_SECONDS * 1000)) * DAY_SECONDS * 1000 : nice * 1000;
+/**
+ * The narrowest nice bucket that is no narrower than `atLeastMs` and cuts the range, both ends included,
+ * into at most `maxPoints` buckets.
+ */
+export function pickStepMs(fromAt: number, toAt: number, maxPoints: number, atLeastMs: number): number {
+  let stepMs = niceStepMs(Math.max((toAt - fromAt) / maxPoints, atLeastMs));
+  while (countSlots(fromAt, toAt, stepMs) > maxPoints) stepMs = niceStepMs(stepMs + 1);
+  return stepMs;
+}
+
+function niceStepMs(atLeastMs: number): number {
+  const nice = NICE_STEPS.find((seconds) => seconds * 1000 >= atLeastMs);
+  if (nice !== undefined) return nice * 1000;
+  // Beyond a day each step doubles: any range falls into one bucket at last.
+  let days = 1;
+  while (days * DAY_MS < atLeastMs) days *= 2;
+  return days * DAY_MS;
+}
+
+function countSlots(fromAt: number, toAt: number, stepMs: number): number {
+  return Math.floor(toAt / stepMs) - Math.floor(fromAt / stepMs) + 1;
 }
 
 /** Buckets aligned to the epoch in UTC, so that the same instant always falls into the same bucket. */
 export function bucketGrid(fromAt: number, toAt: number, stepMs: number): TimeGrid {
   const start = Math.floor(fromAt / stepMs) * stepMs;
-  const slots = Math.floor((toAt - start) / stepMs) + 1;
+  const slots = countSlots(fromAt, toAt, stepMs);
   return {
     timestamps: Float64Array.from({ length: slots }, (_, slot) => start + slot * stepMs),
     isBucketed: true,
@@ -40,16 +56,22 @@ export function bucketGrid(fromAt: number, toAt: number, stepMs: number): TimeGr
 /**
  * The reports' own instants. Where two are further apart than a gap, an instant without values stands
  * between them, so that no line is drawn across.
+ * @param intervalMs what a timestamp stands for where there is no report
  */
-export function exactGrid(reports: readonly StoredReport[], fromAt: number, toAt: number): TimeGrid {
+export function exactGrid(
+  reports: readonly StoredReport[],
+  fromAt: number,
+  toAt: number,
+  intervalMs: number,
+): TimeGrid {
   const timestamps: number[] = [];
   const slots = new Map<number, number>();
   let before: StoredReport | undefined;
-  let stepMs = 0;
+  let stepMs = intervalMs;
   for (const report of reports) {
     if (report.at < fromAt || report.at > toAt) continue;
-    const intervalMs = Math.max(report.intervalMs, before?.intervalMs ?? 0);
-    if (before && report.at - before.at > GAP_INTERVALS * intervalMs)
+    const expectedMs = Math.max(report.intervalMs, before?.intervalMs ?? 0);
+    if (before && report.at - before.at > GAP_INTERVALS * expectedMs)
       timestamps.push(before.at + before.intervalMs);
     slots.set(report.at, timestamps.length);
     timestamps.push(report.at);

@@ -211,6 +211,22 @@ describe('monitors over REST', () => {
     expect(await countSamples(other.id)).toBe(4);
   });
 
+  it('deletes the samples also when the hub is stopped or killed in the middle of it', async () => {
+    const [one, two] = [await admin.createMonitor(), await admin.createMonitor()];
+    const kept = await admin.createMonitor();
+    const reports = [{ at: Date.now() - 3_600_000, ...REPORT }, REPORT];
+    for (const { key } of [one, two, kept]) await postReport(hub, key, { reports });
+    await admin.call('DELETE', `/api/monitoring/${one.id}`);
+    await hub.stop();
+    expect(hub.output).not.toContain('SampleEraser');
+    await hub.restart();
+    await admin.call('DELETE', `/api/monitoring/${two.id}`);
+    await hub.kill9();
+    await hub.restart();
+    for (const { id } of [one, two]) await waitFor(async () => (await countSamples(id)) === 0);
+    expect(await countSamples(kept.id)).toBe(4);
+  }, 60_000);
+
   it.each(['', '/status', '/start', '/stop'])('knows nothing at an id that is none: %s', async (end) => {
     const method = end === '/start' || end === '/stop' ? 'POST' : 'GET';
     for (const id of [randomUUID(), 'x', '1', `${randomUUID()}x`, "'; drop table monitor; --", '%00']) {

@@ -95,6 +95,12 @@ describe('a hub that is started for the first time', () => {
     );
   });
 
+  it('is content with the memory that a small machine has for it, Postgres included', async () => {
+    const mib = await hub.readPssMib();
+    expect(mib).toBeGreaterThan(50);
+    expect(mib).toBeLessThan(300);
+  });
+
   it('says which port is in use, and leaves the other hub alone', async () => {
     const second = await HubProcess.launch({ env: { PORT: String(hub.port) } });
     try {

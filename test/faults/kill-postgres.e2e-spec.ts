@@ -1,4 +1,5 @@
-import { callHub, type HubClient, type LiveSubscription, signIn } from '../support/hub-client.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { callHub, type HubClient, type LiveSubscription, postReport, signIn } from '../support/hub-client.js';
 import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
 import { waitFor } from '../support/wait-for.js';
 import { LoadGenerator } from './load-generator.js';
@@ -41,6 +42,13 @@ async function expectLedgerKept(): Promise<void> {
   expect(await load.resendAll()).toEqual({ accepted: 0, duplicates: load.acknowledgedCount, rejected: 0 });
 }
 
+/** Kills it, and resolves when the senders have noticed. */
+async function killPostgres(): Promise<void> {
+  const refused = load.statuses.get(503) ?? 0;
+  process.kill((await hub.findPostgresPid())!, 'SIGKILL');
+  await waitFor(() => (load.statuses.get(503) ?? 0) > refused, { everyMs: 5 });
+}
+
 async function expectHealthy(): Promise<void> {
   await waitFor(async () => (await callHub(hub, 'GET', '/readyz')).status === 200);
   expect(hub.isRunning).toBe(true);
@@ -55,10 +63,8 @@ describe('under load, a Postgres', () => {
   it('that is killed comes back: 503 meanwhile, no acknowledgement without a commit, nobody down', async () => {
     for (let round = 0; round < 3; round++) {
       await waitForAcknowledgements(50);
-      const postgres = (await hub.findPostgresPid())!;
-      process.kill(postgres, 'SIGKILL');
-      const refused = load.statuses.get(503) ?? 0;
-      await waitFor(() => (load.statuses.get(503) ?? 0) > refused, { everyMs: 5 });
+      const postgres = await hub.findPostgresPid();
+      await killPostgres();
       await waitForAcknowledgements(50);
       expect(await hub.findPostgresPid()).not.toBe(postgres);
     }
@@ -69,7 +75,7 @@ describe('under load, a Postgres', () => {
 
   it('that is gone takes nothing down with it: other questions are refused, and answered again later', async () => {
     await waitForAcknowledgements(10);
-    process.kill((await hub.findPostgresPid())!, 'SIGKILL');
+    await killPostgres();
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => admin.call('GET', '/api/monitoring/')),
     );
@@ -80,7 +86,22 @@ describe('under load, a Postgres', () => {
     }
     expect((await callHub(hub, 'GET', '/livez')).status).toBe(200);
     await waitForAcknowledgements(10);
-    expect((await admin.call('GET', '/api/monitoring/')).status).toBe(200);
+    await waitFor(async () => (await admin.call('GET', '/api/monitoring/')).status === 200);
+    await expectLedgerKept();
+    await expectHealthy();
+  }, 120_000);
+
+  it('that stays away for a while costs live subscribers nothing that happened meanwhile', async () => {
+    const quiet = await admin.createMonitor({ intervalSeconds: 1 });
+    await postReport(hub, quiet.key, {});
+    await changes.waitForEvent(({ id, health }) => id === quiet.id && health === 'UP');
+    const until = Date.now() + 4_000;
+    while (Date.now() < until) {
+      const postgres = await hub.findPostgresPid();
+      if (postgres) process.kill(postgres, 'SIGKILL');
+      await sleep(20);
+    }
+    await changes.waitForEvent(({ id, health }) => id === quiet.id && health === 'LATE', 60_000);
     await expectLedgerKept();
     await expectHealthy();
   }, 120_000);
