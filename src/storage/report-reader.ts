@@ -19,7 +19,7 @@ export interface LatestReport {
   readonly previous: StoredReport | null;
 }
 
-interface ReportRow {
+export interface ReportRow {
   at: string;
   layout_id: number;
   boot_id: string | null;
@@ -71,7 +71,7 @@ export class ReportReader {
     const blocks = rows.filter((row) => row.is_block);
     const plain = rows.filter((row) => !row.is_block);
     const sealed = await this.openBlocks(monitorId, blocks, fromAt, toAt);
-    const reports = [...sealed, ...(await this.decode(plain))].sort((a, b) => a.at - b.at);
+    const reports = [...sealed, ...(await this.decodeRows(plain))].sort((a, b) => a.at - b.at);
     // A clock that was set back while a report was resent may have led it in on both ways.
     return reports.filter((report, index) => report.at !== reports[index - 1]?.at);
   }
@@ -107,7 +107,7 @@ export class ReportReader {
              order by at`,
       values: [monitorId, window.start, window.until],
     });
-    return this.decode(rows.filter((row, index) => row.at !== rows[index - 1]?.at));
+    return this.decodeRows(rows.filter((row, index) => row.at !== rows[index - 1]?.at));
   }
 
   /** Late reports of a window, in time order. */
@@ -117,7 +117,7 @@ export class ReportReader {
        where monitor_id = $1 and at >= $2 and at < $3 order by at`,
       [monitorId, window.start, window.until],
     );
-    return this.decode(rows);
+    return this.decodeRows(rows);
   }
 
   /** The newest report of each of these monitors that has one: one row a monitor, no scan. */
@@ -203,7 +203,8 @@ export class ReportReader {
       .filter((report) => report.at >= fromAt && report.at <= toAt);
   }
 
-  private async decode(rows: readonly ReportRow[]): Promise<StoredReport[]> {
+  /** Hot or late rows as reports. */
+  async decodeRows(rows: readonly ReportRow[]): Promise<StoredReport[]> {
     const layouts = await this.layouts.load(rows.map((row) => row.layout_id));
     return rows.map((row) => ({
       at: Number(row.at),

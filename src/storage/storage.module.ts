@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { BlockContent } from './block-content.js';
 import { BlockTable } from './block-table.js';
 import { GroupCommit } from './group-commit.js';
+import { HistoryReader } from './history-reader.js';
 import { LayoutRegistry } from './layout-registry.js';
 import { MaintenanceLock } from './maintenance-lock.js';
 import { Partitions } from './partitions.js';
@@ -22,11 +23,12 @@ import { Sealer } from './sealer.js';
     SealedReports,
     GroupCommit,
     ReportReader,
+    HistoryReader,
     RollupSealer,
     Sealer,
     RetentionJob,
     SampleEraser,
   ],
-  exports: [LayoutRegistry, GroupCommit, ReportReader],
+  exports: [LayoutRegistry, GroupCommit, ReportReader, HistoryReader],
 })
 export class StorageModule {}

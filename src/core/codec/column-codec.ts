@@ -37,59 +37,42 @@ export interface ColumnHints {
 /** Gives the values of another column of the block, one for each value of the column that asks. */
 export type SourceReader = (column: number) => Float64Array;
 
-interface Candidate {
-  readonly bits: number;
-  write(): void;
-}
-
 /** A formula must save this much: it costs a reader the sources. */
 const DERIVATION_PRICE_BITS = 64;
+/** What a formula gets wrong costs a value less than this, or other ways are looked at too. */
+const GOOD_BITS_PER_VALUE = 1;
 
 /** Appends a column of at least one value. Whatever doubles they are, they come back bit for bit. */
 export function writeColumn(writer: ByteWriter, values: Float64Array, hints: ColumnHints = {}): void {
   const scaled = scaleToIntegers(values);
-  if (!scaled) {
-    writeDoubles(writer, values);
-    return;
-  }
-  const plan = planIntegers(scaled.steps);
-  const plain = { bits: plan.bits, write: () => writeIntegers(writer, scaled, plan) };
-  const others = plan.bits <= DERIVATION_PRICE_BITS ? [] : offerOthers(writer, scaled, hints);
-  others.reduce((best, other) => (other.bits < best.bits ? other : best), plain).write();
+  if (!scaled) writeDoubles(writer, values);
+  else if (scaled.steps.every((step) => step === 0)) writeConstant(writer, scaled);
+  else writeVarying(writer, scaled, hints);
 }
 
-function offerOthers(
-  writer: ByteWriter,
-  scaled: ScaledIntegers,
-  { grid, derivation }: ColumnHints,
-): Candidate[] {
-  const head = scaled.decimals << 4;
-  const candidates: Candidate[] = [];
+function writeConstant(writer: ByteWriter, { decimals, base }: ScaledIntegers): void {
+  writer.writeByte((decimals << 4) | KIND.constant);
+  writer.writeInteger(base);
+}
+
+function writeVarying(writer: ByteWriter, scaled: ScaledIntegers, { grid, derivation }: ColumnHints): void {
   const rest = derivation && subtractExpected(scaled, derivation);
-  if (derivation && rest) {
-    const plan = planIntegers(rest.steps);
-    candidates.push({
-      bits: plan.bits + DERIVATION_PRICE_BITS,
-      write: () => {
-        writer.writeByte(head | KIND.derived);
-        writeFormula(writer, derivation.formula);
-        for (const source of derivation.sources) writer.writeVarint(source);
-        writeIntegers(writer, rest, plan);
-      },
-    });
-    if (plan.bits <= DERIVATION_PRICE_BITS) return candidates;
-  }
-  const gridPlan = grid && planGrid(scaled, grid);
-  if (gridPlan) {
-    candidates.push({
-      bits: gridPlan.bits,
-      write: () => {
-        writer.writeByte(head | KIND.grid);
-        writeGrid(writer, gridPlan);
-      },
-    });
-  }
-  return candidates;
+  const restPlan = rest && planIntegers(rest.steps);
+  const derivedBits = restPlan ? restPlan.bits + DERIVATION_PRICE_BITS : Infinity;
+  const isGood = derivedBits < DERIVATION_PRICE_BITS + GOOD_BITS_PER_VALUE * scaled.steps.length;
+  const plan = isGood ? undefined : planIntegers(scaled.steps);
+  const gridPlan = isGood ? undefined : grid && planGrid(scaled, grid);
+  const plainBits = Math.min(plan?.bits ?? Infinity, gridPlan?.bits ?? Infinity);
+  if (rest && restPlan && derivedBits < plainBits) {
+    writer.writeByte((scaled.decimals << 4) | KIND.derived);
+    writeFormula(writer, derivation.formula);
+    for (const source of derivation.sources) writer.writeVarint(source);
+    if (rest.steps.every((step) => step === 0)) writeConstant(writer, rest);
+    else writeIntegers(writer, rest, restPlan);
+  } else if (gridPlan && gridPlan.bits === plainBits) {
+    writer.writeByte((scaled.decimals << 4) | KIND.grid);
+    writeGrid(writer, gridPlan);
+  } else writeIntegers(writer, scaled, plan!);
 }
 
 /** What the formula gets wrong, as integers in the column's own scale. */
@@ -103,13 +86,7 @@ function subtractExpected(scaled: ScaledIntegers, derivation: Derivation): Scale
 
 function writeIntegers(writer: ByteWriter, scaled: ScaledIntegers, plan: PricedPlan): void {
   const { decimals, base, unit, steps } = scaled;
-  const head = decimals << 4;
-  if (plan.widthBits === 0 && plan.minWidth === 0 && plan.order === 0) {
-    writer.writeByte(head | KIND.constant);
-    writer.writeInteger(base);
-    return;
-  }
-  writer.writeByte(head | (unit === 1 ? KIND.integers : KIND.spaced));
+  writer.writeByte((decimals << 4) | (unit === 1 ? KIND.integers : KIND.spaced));
   writer.writeInteger(base);
   if (unit !== 1) writer.writeInteger(unit);
   writePlan(writer, plan);
