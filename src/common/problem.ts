@@ -82,11 +82,26 @@ const CODE_OF_STATUS: Record<number, ErrorCode> = {
 /** The stable code of anything that was thrown; what is not one of ours and has no client status is `internal`. */
 export function readErrorCode(error: unknown): ErrorCode {
   if (error instanceof DomainError) return error.code;
+  if (isDatabaseAway(error)) return 'storage_unavailable';
   const status =
     error instanceof HttpException
       ? error.getStatus()
       : (error as { statusCode?: unknown } | null)?.statusCode;
   return (typeof status === 'number' && CODE_OF_STATUS[status]) || 'internal';
+}
+
+/** SQLSTATE classes and system calls that mean: Postgres is not there, or just going. */
+const AWAY_CODE = /^(08...|57P0[1-3]|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT)$/;
+const AWAY_MESSAGE = /^Connection terminated|^timeout exceeded when trying to connect/;
+
+/** Whether the database could not be reached; an error of pg, alone or as TypeORM wraps it. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const fault = (error as { driverError?: unknown }).driverError ?? error;
+  const { code, syscall, message } = fault as NodeJS.ErrnoException;
+  // A file that is missing has the same code as a socket that is missing.
+  if (code === 'ENOENT') return syscall === 'connect';
+  return (code !== undefined && AWAY_CODE.test(code)) || AWAY_MESSAGE.test(message);
 }
 
 export function buildProblem(error: unknown, requestId: string): Problem {
@@ -118,14 +133,23 @@ export function listFaults(error: unknown): readonly InputFault[] | undefined {
 export function sendProblem(reply: FastifyReply, error: unknown, members?: Record<string, unknown>): void {
   if (reply.sent || reply.raw.headersSent) return;
   const problem = buildProblem(error, reply.request.id);
-  if (error instanceof DomainError && error.retryAfterSeconds !== undefined) {
-    reply.header('retry-after', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
+  const retryAfterSeconds = readRetryAfterSeconds(error);
+  if (retryAfterSeconds !== undefined) {
+    reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfterSeconds))));
   }
   reply
     .code(problem.status)
     .header('content-type', 'application/problem+json')
     .header('x-request-id', problem.requestId)
     .send(JSON.stringify(members ? { ...problem, ...members } : problem));
+}
+
+/** A database that is away is back in seconds, as its supervisor starts it again. */
+const AWAY_RETRY_SECONDS = 2;
+
+function readRetryAfterSeconds(error: unknown): number | undefined {
+  if (error instanceof DomainError) return error.retryAfterSeconds;
+  return isDatabaseAway(error) ? AWAY_RETRY_SECONDS : undefined;
 }
 
 /** The same answer for a socket that Fastify does not (or no longer) look after: one whole HTTP/1.1 message. */

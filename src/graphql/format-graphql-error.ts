@@ -29,7 +29,7 @@ export function formatGraphqlError(formatted: GraphQLFormattedError, error: unkn
     return { message: cause.message, ...place, extensions: describeDomainError(cause) };
   }
   const code = readErrorCode(cause);
-  if (cause instanceof HttpException && code !== 'internal') {
+  if ((cause instanceof HttpException || code === 'storage_unavailable') && code !== 'internal') {
     return { message: buildProblem(cause, '').title, ...place, extensions: { code } };
   }
   const operationCode = String(formatted.extensions?.code);

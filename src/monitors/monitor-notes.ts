@@ -35,7 +35,7 @@ export class MonitorNotes implements BeforeApplicationShutdown {
 
   constructor(
     @InjectRepository(Monitor) private readonly monitors: Repository<Monitor>,
-    events: EventBus,
+    private readonly events: EventBus,
   ) {
     events.on('monitor.deleted', ({ monitorId }) => {
       this.known.delete(monitorId);
@@ -74,6 +74,7 @@ export class MonitorNotes implements BeforeApplicationShutdown {
     for (const [monitorId, notes] of changes) {
       try {
         await this.writeNotes(monitorId, notes);
+        this.events.announce('monitor.statusChanged', { monitorId });
       } catch (error) {
         this.keep(monitorId, notes);
         this.logger.warn(`notes of monitor ${monitorId} were not written: ${(error as Error).message}`);

@@ -80,7 +80,8 @@ describe('under load, a Postgres', () => {
       Array.from({ length: 10 }, () => admin.call('GET', '/api/monitoring/')),
     );
     for (const { status, headers, text } of answers.filter((answer) => answer.status !== 200)) {
-      expect(status).toBeGreaterThanOrEqual(500);
+      expect(status).toBe(503);
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
       expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
       expect(text).not.toMatch(/postgres|ECONN|\bat \S+ \(/i);
     }

@@ -1,0 +1,171 @@
+import { Layout } from '../core/model/layout.js';
+import type { MonitorDirectory, MonitorSettings } from '../monitors/monitor-directory.js';
+import type { MonitorNotes } from '../monitors/monitor-notes.js';
+import type { GroupCommit } from '../storage/group-commit.js';
+import type { LayoutRegistry } from '../storage/layout-registry.js';
+import type { PendingReport, StoreOutcome } from '../storage/pending-report.js';
+import { IngestionService } from './ingestion.service.js';
+
+const ID = 'a-monitor';
+
+let settings: MonitorSettings | undefined;
+let stored: PendingReport[];
+/** What storing answers; 'accepted' where nothing else is said. */
+let outcomes: StoreOutcome[];
+let whileStoring: () => void;
+let notes: unknown[];
+let ingestion: IngestionService;
+
+beforeEach(() => {
+  settings = {
+    id: ID,
+    ownerId: 'me',
+    kind: 'agent',
+    state: 'running',
+    intervalSeconds: 30,
+    resources: ['cpu'],
+    version: 4,
+  };
+  [stored, outcomes, notes] = [[], [], []];
+  whileStoring = () => undefined;
+  const resolve = (keys: string[], definitions: Record<string, never> | null) => {
+    if (new Set(keys).size !== keys.length) return undefined;
+    const order = Uint16Array.from(keys.keys()).sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1));
+    const layout = new Layout(1, keys.toSorted(), definitions ?? {});
+    // A shape that is new is known only after a while.
+    return keys.length > 1 ? Promise.resolve({ layout, order }) : { layout, order };
+  };
+  const store = async (rows: PendingReport[]) => {
+    stored.push(...rows);
+    whileStoring();
+    return rows.map((_, index) => outcomes[index] ?? 'accepted');
+  };
+  ingestion = new IngestionService(
+    { find: (id: string) => (id === ID ? settings : undefined) } as unknown as MonitorDirectory,
+    { resolve } as unknown as LayoutRegistry,
+    { store } as unknown as GroupCommit,
+    {
+      noteInventory: (_: string, at: number, inventory: unknown) => notes.push([at, inventory]),
+      noteError: (_: string, error: string | null) => notes.push(error),
+    } as unknown as MonitorNotes,
+  );
+});
+
+const ingest = (body: unknown) => ingestion.ingest(ID, body);
+
+describe('taking reports in', () => {
+  it('stores one report in the order of its layout, under the interval that it names', async () => {
+    const at = Date.now() - 5_000;
+    const answer = await ingest({
+      at,
+      intervalSeconds: 7,
+      bootId: 'b',
+      memory: { usedBytes: 2 },
+      cpu: { usagePercent: 1 },
+    });
+    expect(answer).toMatchObject({ accepted: 1, duplicates: 0, rejected: [], ignored: [] });
+    expect(answer.config).toEqual({ intervalSeconds: 30, resources: ['cpu'], state: 'running', version: 4 });
+    expect(Math.abs(answer.now - Date.now())).toBeLessThan(5_000);
+    const [{ monitorId, report }] = stored as [PendingReport];
+    expect([monitorId, report.at, report.bootId, report.intervalMs]).toEqual([ID, at, 'b', 7_000]);
+    expect(report.layout.seriesKeys.map((key, index) => [key, report.values[index]])).toEqual([
+      ['cpu.usagePercent', 1],
+      ['memory.usedBytes', 2],
+    ]);
+  });
+
+  it('takes the monitor’s interval and the time of receipt where a report names none', async () => {
+    const before = Date.now();
+    await ingest({ cpu: { usagePercent: 1 } });
+    expect(stored[0]!.report.intervalMs).toBe(30_000);
+    expect(stored[0]!.report.at).toBeGreaterThanOrEqual(before);
+  });
+
+  it('lets one bad report of a batch cost only itself, and names it by its place', async () => {
+    const now = Date.now();
+    const good = (ago: number) => ({ at: now - ago, cpu: { usagePercent: ago } });
+    outcomes = ['accepted', 'duplicate', 'monitor_deleted'];
+    const answer = await ingest({
+      reports: [
+        { cpu: 7 },
+        good(1),
+        null,
+        good(2),
+        good(3),
+        {
+          storage: [
+            { mount: '/', usedBytes: 1 },
+            { mount: '/', usedBytes: 2 },
+          ],
+        },
+      ],
+    });
+    expect(answer).toMatchObject({
+      ...{ accepted: 1, duplicates: 1 },
+      rejected: [
+        { index: 0, code: 'wrong_type', path: '/cpu' },
+        { index: 2, code: 'wrong_type', path: '' },
+        { index: 4, code: 'monitor_deleted', path: '' },
+        { index: 5, code: 'duplicate_series', path: '' },
+      ],
+    });
+    expect(notes).toEqual(['report refused: wrong_type /cpu']);
+  });
+
+  it('answers an empty list with its wishes, as they are when it answers', async () => {
+    expect(await ingest({ reports: [] })).toMatchObject({ accepted: 0, duplicates: 0, rejected: [] });
+    expect(stored).toEqual([]);
+    whileStoring = () => (settings = { ...settings!, intervalSeconds: 60, version: 5 });
+    expect((await ingest({})).config).toMatchObject({ intervalSeconds: 60, version: 5 });
+    whileStoring = () => (settings = undefined);
+    expect((await ingest({})).config).toMatchObject({ version: 5 });
+  });
+
+  it('names what it ignores once, also beside the list', async () => {
+    const reports = [{ gpu: 1, cpu: { x: 1 } }, { gpu: 2 }];
+    const answer = await ingest({ reports, sentAt: 5, 'bad\0key': 1 });
+    expect(answer.ignored.toSorted()).toEqual(['cpu.x', 'gpu', 'sentAt']);
+  });
+
+  it.each([[{ reports: {} }], [{ reports: null }], [{ reports: Array(10_001).fill({}) }]])(
+    'refuses a list that is none, or too long',
+    async (body) => {
+      await expect(ingest(body)).rejects.toMatchObject({ code: 'invalid_input', path: '/reports' });
+    },
+  );
+
+  it('takes none of a stopped monitor, says when to ask again, and knows no deleted one', async () => {
+    settings = { ...settings!, state: 'stopped' };
+    await expect(ingest({})).rejects.toMatchObject({ code: 'monitor_stopped', retryAfterSeconds: 60 });
+    expect(ingestion.describeConfig(ID)).toMatchObject({ state: 'stopped' });
+    settings = undefined;
+    await expect(ingest({})).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect(() => ingestion.describeConfig(ID)).toThrow('not valid');
+  });
+});
+
+describe('what a report says beside its samples', () => {
+  it('is noted only when it was stored', async () => {
+    const now = Date.now();
+    outcomes = ['duplicate', 'accepted', 'monitor_deleted'];
+    const said = (hostname: string, ago: number) => ({ at: now - ago, host: { hostname } });
+    await ingest({
+      reports: [
+        said('old', 3),
+        { ...said('new', 2), storage: [{ mount: '/', fsType: 'ext4' }] },
+        said('gone', 1),
+      ],
+    });
+    expect(notes).toEqual([
+      [now - 2, { host: { hostname: 'new' }, devices: { storage: { '/': { fsType: 'ext4' } } } }],
+      null,
+    ]);
+  });
+
+  it('clears an agent’s error when a report is taken; a local monitor’s is its collector’s', async () => {
+    await ingest({});
+    settings = { ...settings!, kind: 'local' };
+    await ingest({});
+    expect(notes).toEqual([null]);
+  });
+});
