@@ -26,7 +26,10 @@ export function chartColumns(
     const slot = (start - firstStart) / stepMs;
     return slot >= 0 && slot < slots ? slot : -1;
   });
-  const intervalOf = Float64Array.from(rollup.rows.lastOrigin, (origin) => rollup.origins[origin]!.intervalMs);
+  const intervalOf = Float64Array.from(
+    rollup.rows.lastOrigin,
+    (origin) => rollup.origins[origin]!.intervalMs,
+  );
   const columns = rollup.series.map((series) => makeColumn(series, rollup, slotOf, intervalOf, slots));
   bridgeShortSilences(columns, rollup, slotOf, intervalOf);
   return { seriesKeys: rollup.seriesKeys, columns };
@@ -74,7 +77,8 @@ function addCounter(column: Column, stats: CounterStats, { origins }: Rollup, sl
 }
 
 /** Growth 0 is kept with time 0. */
-const rate = (increase: number, elapsedMs: number): number => (elapsedMs === 0 ? 0 : (increase * 1000) / elapsedMs);
+const rate = (increase: number, elapsedMs: number): number =>
+  elapsedMs === 0 ? 0 : (increase * 1000) / elapsedMs;
 
 function addBorder(
   column: Column,

@@ -54,6 +54,11 @@ export class Column {
     }
   }
 
+  /** Whether no sample fell into any slot. */
+  get isEmpty(): boolean {
+    return this.weight.every((weight) => weight === 0);
+  }
+
   mean(): Float64Array {
     return this.total.map((total, slot) => (this.weight[slot] === 0 ? NaN : total / this.weight[slot]!));
   }

@@ -62,12 +62,18 @@ export class HistoryReader {
     for (const coarse of TIERS.slice(1, tier.tier + 1).reverse()) {
       const blocks = rows.filter((row) => row.tier === coarse.tier).map(toBlock);
       for (const open of await this.content.openRollups(monitorId, blocks)) {
-        parts.push({ rollup: sliceRollup(pickSeries(open, isWanted), readUntil, Infinity), layout: open.layout });
+        parts.push({
+          rollup: sliceRollup(pickSeries(open, isWanted), readUntil, Infinity),
+          layout: open.layout,
+        });
       }
       readUntil = Math.max(readUntil, ...blocks.map((block) => block.until));
     }
     for (const run of await this.readRuns(monitorId, rows)) {
-      parts.push({ rollup: sliceRollup(describeRun(run, isWanted), readUntil, Infinity), layout: run.layout });
+      parts.push({
+        rollup: sliceRollup(describeRun(run, isWanted), readUntil, Infinity),
+        layout: run.layout,
+      });
     }
     return parts.filter(({ rollup }) => rollup.starts.length > 0);
   }
@@ -102,9 +108,7 @@ export class HistoryReader {
   private async readRuns(monitorId: string, rows: readonly HistoryRow[]): Promise<SampleRun[]> {
     const raw = await this.content.openRaw(monitorId, rows.filter((row) => row.tier === 0).map(toBlock));
     const plain = await this.reports.decodeRows(
-      rows
-        .filter((row) => row.tier < 0)
-        .map((row) => ({ ...row, at: row.start, values: row.bytes })),
+      rows.filter((row) => row.tier < 0).map((row) => ({ ...row, at: row.start, values: row.bytes })),
     );
     const sealed = raw.map(({ content, layout }): SampleRun => ({
       layout,

@@ -51,9 +51,15 @@ export class ReportReader {
 
   /**
    * Reports of one monitor from `fromAt` to `toAt` (both included, epoch milliseconds), in time order,
-   * each instant once. One statement, so that a seal in between is seen whole or not at all.
+   * each instant once; at most `limit`, the oldest ones.
+   * One statement, so that a seal in between is seen whole or not at all.
    */
-  async readRange(monitorId: string, fromAt: number, toAt: number): Promise<StoredReport[]> {
+  async readRange(
+    monitorId: string,
+    fromAt: number,
+    toAt: number,
+    limit = Infinity,
+  ): Promise<StoredReport[]> {
     const { rows } = await this.pool.query<RangeRow>({
       name: 'read-range',
       text: `select false as is_block, at, layout_id, boot_id, interval_ms, "values" from report
@@ -65,15 +71,16 @@ export class ReportReader {
              union all
              select true, start, layout_id, null, 0, bytes from block
              where monitor_id = $1 and tier = 0 and start <= $3 and start > $2::bigint - ${TIERS[0].blockMs} and until > $2
-             order by at`,
-      values: [monitorId, fromAt, toAt],
+             order by at limit $4`,
+      // A block stands for many reports, but the first and the last may have none within the range.
+      values: [monitorId, fromAt, toAt, limit === Infinity ? null : limit + 2],
     });
     const blocks = rows.filter((row) => row.is_block);
     const plain = rows.filter((row) => !row.is_block);
     const sealed = await this.openBlocks(monitorId, blocks, fromAt, toAt);
     const reports = [...sealed, ...(await this.decodeRows(plain))].sort((a, b) => a.at - b.at);
     // A clock that was set back while a report was resent may have led it in on both ways.
-    return reports.filter((report, index) => report.at !== reports[index - 1]?.at);
+    return reports.filter((report, index) => report.at !== reports[index - 1]?.at).slice(0, limit);
   }
 
   /** The same, some hours at a time: what a long range needs in memory does not grow with it. */

@@ -2,6 +2,8 @@ import { describeReports, rollUp } from '../../src/core/blocks/roll-up.js';
 import { sliceRollup } from '../../src/core/blocks/rollup.js';
 import { runsOfReports } from '../../src/core/blocks/sample-run.js';
 import { TIERS } from '../../src/core/blocks/tiers.js';
+import { chartColumns } from '../../src/series/chart-columns.js';
+import { HistoryReader } from '../../src/storage/history-reader.js';
 import type { StoredReport } from '../../src/core/model/stored-report.js';
 import { SampleStore } from '../support/sample-store.js';
 import { stopTestPostgres } from '../support/test-database.js';
@@ -251,5 +253,39 @@ describe('rollups', () => {
     expect((await readTier(2)).starts.length).toBeGreaterThan(100);
     expect(await readTier(1)).toEqual(await expectedTier(1));
     expect(await readTier(2)).toEqual(await expectedTier(2));
+  });
+
+  it('give a chart what the samples give, wherever sealing has got to', async () => {
+    const history = new HistoryReader(store.pool, store.content, store.reader);
+    const from = Math.floor((Date.now() - 5 * DAY) / (2 * DAY)) * 2 * DAY + 7 * HOUR;
+    const until = from + 3 * DAY;
+    const instants = Array.from({ length: 3 * 24 * 60 }, (_, index) => from + index * 60_000).filter(
+      (_, index) => index % 400 > 20,
+    );
+    for (let at = 0; at < instants.length; at += 1_000) {
+      await store.store(monitorId, ...instants.slice(at, at + 1_000));
+    }
+    const chart = async (tier: 0 | 1 | 2, stepMs: number) => {
+      const parts = await history.read(monitorId, from, until, TIERS[tier], () => true);
+      const start = Math.floor(from / stepMs) * stepMs;
+      const slots = Math.ceil((until - start) / stepMs);
+      const { seriesKeys, columns } = chartColumns(
+        parts.map(({ rollup }) => rollup),
+        stepMs,
+        start,
+        slots,
+      );
+      return seriesKeys.map((key, index) => [
+        key,
+        ...[columns[index]!.mean(), columns[index]!.min, columns[index]!.max].map((column) => [...column]),
+      ]);
+    };
+    const before = [await chart(1, 5 * 60_000), await chart(2, HOUR)];
+    for (const limit of [from + 8 * HOUR, from + 40 * HOUR, Date.now() - HOUR]) {
+      await store.sealer.sealUntil(limit);
+      expect(await chart(1, 5 * 60_000)).toEqual(before[0]);
+      expect(await chart(2, HOUR)).toEqual(before[1]);
+      expect(await chart(0, HOUR)).toEqual(before[1]);
+    }
   });
 });

@@ -45,3 +45,9 @@ export function rollupWindow({ blockMs }: Tier, at: number): { start: number; un
   const start = Math.floor(at / blockMs) * blockMs;
   return { start, until: start + blockMs };
 }
+
+/** Width of the finest buckets that are still kept of an instant; 0 = the reports themselves. */
+export function finestKeptBucketMs(at: number, now: number): number {
+  const tier = TIERS.find(({ retentionMs }) => at >= now - retentionMs) ?? TIERS[3];
+  return tier.bucketMs;
+}
