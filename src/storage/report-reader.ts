@@ -99,7 +99,8 @@ export class ReportReader {
                     (select min(at) from late_report where monitor_id = $1 and at >= $2)) as at`,
       [monitorId, sealedUntil ?? 0],
     );
-    return rows[0]?.at == null ? null : Number(rows[0].at);
+    const at = rows[0]?.at ?? null;
+    return at === null ? null : Number(at);
   }
 
   /** Reports of a window that is about to be sealed, in the sealer's transaction. */

@@ -58,7 +58,7 @@ export class RollupSealer {
     ]);
     const marks = rows[0];
     const finerUntil = marks?.[untilColumn(tier.tier - 1) as keyof Marks];
-    if (finerUntil == null) return;
+    if (!finerUntil) return;
     const until = marks![untilColumn(tier.tier) as keyof Marks];
     const first = until === null ? await this.blocks.readFirstStart(monitorId, tier.tier - 1) : Number(until);
     if (first === null) return;

@@ -142,7 +142,7 @@ export class Sealer {
       'select min(at) as at from late_report where monitor_id = $1 and at < $2',
       [monitorId, rawUntil],
     );
-    if (rows[0]?.at == null) return false;
+    if (!rows[0]?.at) return false;
     const at = Number(rows[0].at);
     await this.blocks.ensurePartition(RAW, windowAround(at, []).start);
     await this.lock.run(() => transact(this.pool, (client) => this.mergeWindow(client, monitorId, at)));
