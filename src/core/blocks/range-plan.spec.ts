@@ -25,10 +25,10 @@ describe('planRange', () => {
     ['an hour: samples, then hot reports', { fromAt: NOW - 2 * HOUR }, '0:0.7h hot:1.3h'],
     ['only what is hot', { fromAt: NOW - HOUR }, 'hot:1.0h'],
     ['a day: minutes, then samples, then hot', {}, '1:18.7h 0:4.0h hot:1.3h'],
-    ['a day in 20 points: still quarters', { maxPoints: 20 }, '2:18.7h 0:4.0h hot:1.3h'],
+    ['a day in 20 points: still quarters', { maxPoints: 20 }, '2:18.8h 0:4.0h hot:1.3h'],
     ['a day in 11,000 points: samples', { maxPoints: 11_000 }, '0:22.7h hot:1.3h'],
-    ['a week: quarters', { fromAt: NOW - 7 * DAY }, '2:162.7h 0:4.0h hot:1.3h'],
-    ['a year: 4 hours', { fromAt: NOW - 365 * DAY }, '3:8758.7h 0:4.0h hot:1.3h'],
+    ['a week: quarters', { fromAt: NOW - 7 * DAY }, '2:162.8h 0:4.0h hot:1.3h'],
+    ['a year: 4 hours', { fromAt: NOW - 365 * DAY }, '3:8756.0h 0:4.0h hot:1.3h'],
     [
       '60 days finely: quarters before what minutes keep',
       { fromAt: NOW - 60 * DAY, maxPoints: 11_000 },

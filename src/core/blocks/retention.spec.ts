@@ -19,6 +19,6 @@ describe('retention', () => {
     expect(usual).toBeGreaterThan(5e6);
     expect(usual).toBeLessThan(50e6);
     expect(estimateBytes(50, 10_000, { 0: 20 * DAY }) - usual).toBe(50 * 86_400 * 0.6);
-    expect(estimateBytes(50, 3_600_000)).toBeLessThan(usual / 20);
+    expect(estimateBytes(50, 3_600_000)).toBeLessThan(usual / 4);
   });
 });
