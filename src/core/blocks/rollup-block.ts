@@ -133,8 +133,12 @@ export class RollupBlock {
   /** A column by its number, as a formula names it. */
   private source(series: number, column: number, reader: ByteReader): Float64Array {
     if (column < ROW_STATS.length) return this.pickRows(series, column);
-    const stat = statsOf(this.kindOf(series))[column - this.firstColumns[series]!];
-    return stat ? this.stat(series, stat) : reader.fail(`a series follows from column ${column} of another`);
+    const owner = this.firstColumns.findLastIndex((first) => first <= column);
+    const stat = statsOf(this.kindOf(owner))[column - this.firstColumns[owner]!];
+    if (stat === undefined || this.columnRows.of(owner) !== this.columnRows.of(series)) {
+      reader.fail(`a statistic follows from column ${column}, which does not have its rows`);
+    }
+    return this.stat(owner, stat);
   }
 
   private pickRows(series: number, column: number): Float64Array {
