@@ -10,9 +10,9 @@ const VERSION = 1;
 export const BLOCK_KIND = { raw: 0, rollup: 1 } as const;
 export type BlockKind = (typeof BLOCK_KIND)[keyof typeof BLOCK_KIND];
 
-/** A row of a block is a report or a bucket: a day of them at one a second, and some. */
-export const MAX_ROWS = 200_000;
-/** 2,000 series as many times as a rollup keeps statistics, with layouts that change. */
+/** A row is a report or a bucket. An hour has 3.6 million milliseconds, and no two reports share one. */
+export const MAX_ROWS = 2 ** 22;
+/** 10,000 active series, as many times as a rollup keeps statistics. */
 const MAX_COLUMNS = 200_000;
 const CHECKSUM_BYTES = 4;
 
@@ -30,7 +30,9 @@ export interface BlockParts {
   readonly columnLengths: readonly number[];
 }
 
+/** @throws RangeError on more rows than a block may have */
 export function writeFrame({ kind, ats, beatMs, head, columns, columnLengths }: BlockParts): Uint8Array {
+  if (ats.length > MAX_ROWS) throw new RangeError(`a block of ${ats.length} rows`);
   const writer = new ByteWriter();
   writer.writeByte(VERSION);
   writer.writeByte(kind);

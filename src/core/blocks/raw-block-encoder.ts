@@ -11,8 +11,10 @@ import { writeRuns } from './report-runs.js';
  * A sealed run of a monitor's reports as bytes. The same reports give the same bytes.
  * @param reports at least one, in time order, no instant twice; layouts may differ
  * @param seriesKeys every key of their layouts, sorted: the block's columns, which the bytes do not name
+ * @throws RangeError on no reports, or more than 2^22
  */
 export function encodeRawBlock(reports: readonly StoredReport[], seriesKeys: readonly string[]): Uint8Array {
+  if (reports.length === 0) throw new RangeError('a block of no reports');
   const presence = collectPresence(reports, seriesKeys);
   const columnRows = new ColumnRows(presence, seriesKeys.length, reports.length);
   const values = collectColumns(reports, presence, columnRows, seriesKeys.length);

@@ -3,6 +3,7 @@ import { readColumn } from '../codec/column-codec.js';
 import type { Layout } from '../model/layout.js';
 import type { StoredReport } from '../model/stored-report.js';
 import { BLOCK_KIND, BlockFrame } from './block-frame.js';
+import { ColumnMemo } from './column-memo.js';
 import { ColumnRows, readPresence, type Presence } from './presence.js';
 import { ReportRuns } from './report-runs.js';
 
@@ -26,8 +27,8 @@ export class RawBlock {
   private readonly runs: ReportRuns;
   private readonly presence: Presence;
   private readonly columnRows: ColumnRows;
-  /** Columns without their absent values; null while one is being read. */
-  private readonly decoded = new Map<number, Float64Array | null>();
+  /** Columns without their absent values. */
+  private readonly memo: ColumnMemo;
 
   constructor(
     private readonly frame: BlockFrame,
@@ -36,6 +37,7 @@ export class RawBlock {
     const { ats, head, columnCount } = frame;
     if (columnCount !== seriesKeys.length) head.fail(`${columnCount} columns for ${seriesKeys.length} keys`);
     this.ats = ats;
+    this.memo = new ColumnMemo(frame);
     this.runs = new ReportRuns(head, ats.length);
     this.presence = readPresence(head, columnCount, ats.length);
     this.columnRows = new ColumnRows(this.presence, columnCount, ats.length);
@@ -88,17 +90,13 @@ export class RawBlock {
   }
 
   private decode(column: number): Float64Array {
-    const known = this.decoded.get(column);
-    if (known) return known;
-    const reader = this.frame.column(column);
-    if (known === null) reader.fail(`column ${column} follows from itself`);
-    this.decoded.set(column, null);
-    const rows = this.columnRows.of(column);
-    const count = rows?.length ?? this.ats.length;
-    const values =
-      count === 0 ? new Float64Array(0) : readColumn(reader, count, (source) => this.source(source, rows));
-    this.decoded.set(column, values);
-    return values;
+    return this.memo.read(column, (reader) => {
+      const rows = this.columnRows.of(column);
+      const count = rows?.length ?? this.ats.length;
+      return count === 0
+        ? new Float64Array(0)
+        : readColumn(reader, count, (source) => this.source(source, rows));
+    });
   }
 
   private source(column: number, rows: Uint32Array | undefined): Float64Array {

@@ -1,8 +1,8 @@
 import { ByteWriter } from '../codec/byte-writer.js';
-import { writeColumn } from '../codec/column-codec.js';
+import { writeColumn, type Derivation } from '../codec/column-codec.js';
 import { BLOCK_KIND, writeFrame } from './block-frame.js';
 import { ColumnRows, writePresence, type Presence } from './presence.js';
-import { ROW_STATS, statsOf, type Rollup, type RowStats, type SeriesRollup, type Stat } from './rollup.js';
+import { ROW_STATS, statsOf, type GaugeStat, type Rollup, type SeriesRollup, type Stat } from './rollup.js';
 import {
   COUNTER_RULES,
   evaluateUsual,
@@ -11,6 +11,7 @@ import {
   STILL_GAUGE_RULES,
   type StatSource,
 } from './rollup-columns.js';
+import { RollupRelations } from './rollup-relations.js';
 
 /** What a series is, as the block's head says. */
 export const SERIES_CODE = { gauge: 0, counter: 1, stillGauge: 2 } as const;
@@ -19,15 +20,10 @@ export const SERIES_CODE = { gauge: 0, counter: 1, stillGauge: 2 } as const;
 export function encodeRollupBlock(rollup: Rollup): Uint8Array {
   const { starts, rows, series, bucketMs } = rollup;
   const presence = collectPresence(series, starts.length);
-  const columnRows = new ColumnRows(presence, series.length, starts.length);
-  const columns = new ByteWriter();
-  const columnLengths: number[] = [];
+  const writer = new StatWriter(rollup, new ColumnRows(presence, series.length, starts.length));
   for (const stat of ROW_STATS) {
     const isInstant = stat === 'firstAt' || stat === 'lastAt';
-    const values = isInstant ? rows[stat].map((at, row) => at - starts[row]!) : rows[stat];
-    const before = columns.size;
-    writeColumn(columns, values);
-    columnLengths.push(columns.size - before);
+    writer.writeRow(isInstant ? rows[stat].map((at, row) => at - starts[row]!) : rows[stat]);
   }
   const head = new ByteWriter();
   head.writeVarint(bucketMs);
@@ -38,11 +34,8 @@ export function encodeRollupBlock(rollup: Rollup): Uint8Array {
     head.writeVarint(intervalMs);
   }
   series.forEach((one, position) => {
-    const code = codeOf(one);
-    head.writeByte(code);
-    const writer = new SeriesWriter(one, rows, columnRows.of(position), columnLengths.length);
-    for (const stat of statsOf(one.kind))
-      columnLengths.push(writer.write(columns, stat, RULES_BY_CODE[code]![stat]));
+    head.writeByte(writer.codes[position]!);
+    for (const stat of statsOf(one.kind)) writer.writeStat(position, stat);
   });
   writePresence(head, presence, series.length);
   return writeFrame({
@@ -50,8 +43,8 @@ export function encodeRollupBlock(rollup: Rollup): Uint8Array {
     ats: starts,
     beatMs: bucketMs,
     head: head.toBytes(),
-    columns,
-    columnLengths,
+    columns: writer.columns,
+    columnLengths: writer.columnLengths,
   });
 }
 
@@ -69,71 +62,111 @@ function collectPresence(series: readonly SeriesRollup[], rowCount: number): Pre
   const patterns: Uint32Array[] = [];
   const numberByText = new Map<string, number>();
   const runs: { pattern: number; end: number }[] = [];
+  const has = ({ stats }: SeriesRollup, row: number): boolean => stats.count[row]! > 0;
   for (let row = 0; row < rowCount; row++) {
-    const present: number[] = [];
-    series.forEach(({ stats }, position) => {
-      if (stats.count[row]! > 0) present.push(position);
-    });
-    const text = present.join();
-    const pattern = numberByText.get(text) ?? patterns.push(Uint32Array.from(present)) - 1;
-    numberByText.set(text, pattern);
     const last = runs.at(-1);
-    if (last?.pattern === pattern) last.end = row + 1;
-    else runs.push({ pattern, end: row + 1 });
+    if (last && series.every((one) => has(one, row) === has(one, row - 1))) {
+      last.end = row + 1;
+      continue;
+    }
+    const positions = series.map((one, position) => (has(one, row) ? position : -1));
+    const present = Uint32Array.from(positions.filter((position) => position >= 0));
+    const text = present.join();
+    const pattern = numberByText.get(text) ?? patterns.push(present) - 1;
+    numberByText.set(text, pattern);
+    runs.push({ pattern, end: row + 1 });
   }
   return { patterns, runs };
 }
 
-/** Writes the columns of one series, of only the buckets that have it. */
-class SeriesWriter {
-  private readonly picked = new Map<StatSource, Float64Array>();
-  private readonly order: readonly Stat[];
+/** Writes columns one behind the other, each of only the buckets that have its series. */
+class StatWriter {
+  readonly columns = new ByteWriter();
+  readonly columnLengths: number[] = [];
+  readonly codes: readonly number[];
+  private readonly firstColumns: readonly number[];
+  private readonly relations: RollupRelations;
 
   constructor(
-    private readonly series: SeriesRollup,
-    private readonly rows: RowStats,
-    private readonly present: Uint32Array | undefined,
-    private readonly firstColumn: number,
+    private readonly rollup: Rollup,
+    private readonly columnRows: ColumnRows,
   ) {
-    this.order = statsOf(series.kind);
+    this.relations = new RollupRelations(rollup.seriesKeys);
+    this.codes = rollup.series.map(codeOf);
+    let column: number = ROW_STATS.length;
+    this.firstColumns = rollup.series.map(
+      ({ kind }) => (column += statsOf(kind).length) - statsOf(kind).length,
+    );
   }
 
-  /** @returns how many bytes it took */
-  write(writer: ByteWriter, stat: Stat, rule: (typeof GAUGE_RULES)[Stat] = {}): number {
-    const values = this.pick(stat);
-    if (values.length === 0) return 0;
-    const { usual, expected } = rule;
-    if (usual) {
-      const due = evaluateUsual(
-        usual.weights,
-        usual.sources.map((source) => this.pick(source)),
-      );
-      if (values.every((value, index) => Object.is(value, due[index]))) return 0;
+  writeRow(values: Float64Array): void {
+    const start = this.columns.size;
+    writeColumn(this.columns, values);
+    this.columnLengths.push(this.columns.size - start);
+  }
+
+  writeStat(series: number, stat: Stat): void {
+    const start = this.columns.size;
+    const values = this.pick(series, stat);
+    if (values.length > 0 && !this.isUsual(series, stat, values)) {
+      writeColumn(this.columns, values, { derivation: this.derive(series, stat) });
     }
-    const start = writer.size;
-    const derivation = expected && {
-      formula: expected.formula,
-      sources: expected.sources.map((source) => this.columnOf(source)),
-      values: expected.sources.map((source) => this.pick(source)),
+    this.columnLengths.push(this.columns.size - start);
+  }
+
+  private isUsual(series: number, stat: Stat, values: Float64Array): boolean {
+    const usual = RULES_BY_CODE[this.codes[series]!]![stat]?.usual;
+    if (!usual) return false;
+    const sources = usual.sources.map((source) => this.pick(series, source));
+    const due = evaluateUsual(usual.weights, sources);
+    return values.every((value, index) => Object.is(value, due[index]));
+  }
+
+  /** From other series where the machine's own arithmetic says so, else from the series' other statistics. */
+  private derive(series: number, stat: Stat): Derivation | undefined {
+    return this.deriveFromOthers(series, stat) ?? this.deriveWithin(series, stat);
+  }
+
+  private deriveFromOthers(series: number, stat: Stat): Derivation | undefined {
+    if (this.rollup.series[series]!.kind !== 'gauge') return undefined;
+    const relation = this.relations.find(series, stat as GaugeStat);
+    if (!relation) return undefined;
+    const { formula, sources } = relation;
+    const rows = this.columnRows.of(series);
+    const fits = sources.every(
+      (source) =>
+        this.rollup.series[source.series]!.kind === 'gauge' && this.columnRows.of(source.series) === rows,
+    );
+    if (!fits) return undefined;
+    return {
+      formula,
+      sources: sources.map((source) => this.columnOf(source.series, source.stat)),
+      values: sources.map((source) => this.pick(source.series, source.stat)),
     };
-    writeColumn(writer, values, { derivation });
-    return writer.size - start;
   }
 
-  private columnOf(source: StatSource): number {
-    const row = rowColumn(source);
-    return row >= 0 ? row : this.firstColumn + this.order.indexOf(source as Stat);
+  private deriveWithin(series: number, stat: Stat): Derivation | undefined {
+    const expected = RULES_BY_CODE[this.codes[series]!]![stat]?.expected;
+    return (
+      expected && {
+        formula: expected.formula,
+        sources: expected.sources.map((source) => this.columnOf(series, source)),
+        values: expected.sources.map((source) => this.pick(series, source)),
+      }
+    );
   }
 
-  private pick(source: StatSource): Float64Array {
-    const known = this.picked.get(source);
-    if (known) return known;
+  private columnOf(series: number, source: StatSource): number {
     const row = rowColumn(source);
-    const all =
-      row >= 0 ? this.rows[ROW_STATS[row]!] : (this.series.stats as Record<string, Float64Array>)[source]!;
-    const { present } = this;
-    const values = present ? Float64Array.from(present, (at) => all[at]!) : all;
-    this.picked.set(source, values);
-    return values;
+    if (row >= 0) return row;
+    return this.firstColumns[series]! + statsOf(this.rollup.series[series]!.kind).indexOf(source as Stat);
+  }
+
+  private pick(series: number, source: StatSource): Float64Array {
+    const row = rowColumn(source);
+    const stats = this.rollup.series[series]!.stats as Readonly<Record<string, Float64Array>>;
+    const all = row >= 0 ? this.rollup.rows[ROW_STATS[row]!] : stats[source]!;
+    const present = this.columnRows.of(series);
+    return present ? Float64Array.from(present, (at) => all[at]!) : all;
   }
 }

@@ -2,6 +2,7 @@ import type { BlockContext } from '../codec/block-context.js';
 import type { ByteReader } from '../codec/byte-reader.js';
 import { readColumn } from '../codec/column-codec.js';
 import { BLOCK_KIND, BlockFrame } from './block-frame.js';
+import { ColumnMemo } from './column-memo.js';
 import { ColumnRows, readPresence } from './presence.js';
 import type { RowOrigin } from './report-runs.js';
 import { RULES_BY_CODE, SERIES_CODE } from './rollup-block-encoder.js';
@@ -39,15 +40,16 @@ export class RollupBlock {
   private readonly codes: Uint8Array;
   private readonly firstColumns: Uint32Array;
   private readonly columnRows: ColumnRows;
-  /** Columns without their absent values; null while one is being read. */
-  private readonly decoded = new Map<number, Float64Array | null>();
+  /** Columns without their absent values. */
+  private readonly memo: ColumnMemo;
 
   constructor(
-    private readonly frame: BlockFrame,
+    frame: BlockFrame,
     readonly seriesKeys: readonly string[],
   ) {
     const { ats, head } = frame;
     this.starts = ats;
+    this.memo = new ColumnMemo(frame);
     this.bucketMs = head.readVarint();
     this.origins = readOrigins(head);
     this.codes = Uint8Array.from(seriesKeys, () => head.readByte());
@@ -98,7 +100,7 @@ export class RollupBlock {
   }
 
   private row(column: number): Float64Array {
-    return this.remember(column, (reader) => {
+    return this.memo.read(column, (reader) => {
       const values = readColumn(reader, this.starts.length, () => reader.fail('it follows from no column'));
       const isInstant = column === ROW_STATS.indexOf('firstAt') || column === ROW_STATS.indexOf('lastAt');
       return isInstant ? values.map((offset, row) => offset + this.starts[row]!) : values;
@@ -109,7 +111,7 @@ export class RollupBlock {
     const order = statsOf(this.kindOf(series));
     const position = order.indexOf(stat);
     if (position < 0) throw new RangeError(`a ${this.kindOf(series)} has no ${stat}`);
-    return this.remember(this.firstColumns[series]! + position, (reader) => {
+    return this.memo.read(this.firstColumns[series]! + position, (reader) => {
       const count = this.columnRows.of(series)?.length ?? this.starts.length;
       if (count === 0) return new Float64Array(0);
       if (reader.remaining > 0)
@@ -131,25 +133,18 @@ export class RollupBlock {
   /** A column by its number, as a formula names it. */
   private source(series: number, column: number, reader: ByteReader): Float64Array {
     if (column < ROW_STATS.length) return this.pickRows(series, column);
-    const stat = statsOf(this.kindOf(series))[column - this.firstColumns[series]!];
-    return stat ? this.stat(series, stat) : reader.fail(`a series follows from column ${column} of another`);
+    const owner = this.firstColumns.findLastIndex((first) => first <= column);
+    const stat = statsOf(this.kindOf(owner))[column - this.firstColumns[owner]!];
+    if (stat === undefined || this.columnRows.of(owner) !== this.columnRows.of(series)) {
+      reader.fail(`a statistic follows from column ${column}, which does not have its rows`);
+    }
+    return this.stat(owner, stat);
   }
 
   private pickRows(series: number, column: number): Float64Array {
     const all = this.row(column);
     const present = this.columnRows.of(series);
     return present ? Float64Array.from(present, (row) => all[row]!) : all;
-  }
-
-  private remember(column: number, read: (reader: ByteReader) => Float64Array): Float64Array {
-    const known = this.decoded.get(column);
-    if (known) return known;
-    const reader = this.frame.column(column);
-    if (known === null) reader.fail(`column ${column} follows from itself`);
-    this.decoded.set(column, null);
-    const values = read(reader);
-    this.decoded.set(column, values);
-    return values;
   }
 }
 

@@ -122,7 +122,18 @@ export function readColumn(reader: ByteReader, count: number, readSource: Source
   const head = reader.readByte();
   const decimals = head >> 4;
   if (decimals > MAX_DECIMALS) reader.fail(`${decimals} decimals`);
-  switch (head & 15) {
+  if ((head & 15) !== KIND.derived) return readPlain(reader, head & 15, decimals, count);
+  const formula = readFormula(reader);
+  const sources = Array.from({ length: sourceCountOf(formula) }, () => readSource(reader.readVarint()));
+  const values = applyFormula(formula, sources, powerOfTen(decimals), count);
+  const rest = readPlain(reader, reader.readByte(), 0, count);
+  for (let index = 0; index < count; index++) values[index] = values[index]! + rest[index]!;
+  return divide(values, decimals);
+}
+
+/** A column that follows from no other. */
+function readPlain(reader: ByteReader, kind: number, decimals: number, count: number): Float64Array {
+  switch (kind) {
     case KIND.constant:
       return new Float64Array(count).fill(reader.readInteger() / powerOfTen(decimals));
     case KIND.integers:
@@ -137,10 +148,8 @@ export function readColumn(reader: ByteReader, count: number, readSource: Source
       return decodeDoubles(new BitDecoder(reader), count);
     case KIND.table:
       return readTable(reader, count);
-    case KIND.derived:
-      return readDerived(reader, decimals, count, readSource);
     default:
-      return reader.fail(`no column is of kind ${head & 15}`);
+      return reader.fail(`no column is of kind ${kind}`);
   }
 }
 
@@ -162,20 +171,6 @@ function readIntegers(
     values[index] = (base + model.decode(bits) * unit) / power;
   }
   return values;
-}
-
-function readDerived(
-  reader: ByteReader,
-  decimals: number,
-  count: number,
-  readSource: SourceReader,
-): Float64Array {
-  const formula = readFormula(reader);
-  const sources = Array.from({ length: sourceCountOf(formula) }, () => readSource(reader.readVarint()));
-  const values = applyFormula(formula, sources, powerOfTen(decimals), count);
-  const rest = readColumn(reader, count, readSource);
-  for (let index = 0; index < count; index++) values[index] = values[index]! + rest[index]!;
-  return divide(values, decimals);
 }
 
 function divide(values: Float64Array, decimals: number): Float64Array {

@@ -7,10 +7,13 @@ import type { ByteWriter } from './byte-writer.js';
  */
 export type Formula =
   /** Σ weight × source: available = total − used. */
-  { readonly kind: 'sum'; readonly weights: readonly number[] } | { readonly kind: PairKind | 'previous' };
+  | { readonly kind: 'sum'; readonly weights: readonly number[] }
+  /** The row before of its one source. */
+  | { readonly kind: 'previous' }
+  | { readonly kind: FormulaOfNumbers };
 
-/** Formulas of two sources, a and b. What has nothing to divide by is 0. */
-const PAIR_FORMULAS = {
+/** Formulas that look at one row: of two sources, a and b, or three. What has nothing to divide by is 0. */
+const ROW_FORMULAS = {
   /** 100 × a ÷ b */
   percent: (a: number, b: number): number => (b === 0 ? 0 : (a / b) * 100),
   /** 100 × a ÷ (a + b): how full a disk is, as `df` shows it. */
@@ -20,10 +23,13 @@ const PAIR_FORMULAS = {
   mean: (a: number, b: number): number => (b === 0 ? 0 : a / b),
   /** a ÷ (b − 1): the mean step of what b samples grew by. */
   meanGrowth: (a: number, b: number): number => (b === 1 ? 0 : a / (b - 1)),
+  /** The percentage of two sums, as often as c counts. */
+  percentSum: (a: number, b: number, c: number): number => (b === 0 ? 0 : (a / b) * 100 * c),
+  shareSum: (a: number, b: number, c: number): number => (a + b === 0 ? 0 : (a / (a + b)) * 100 * c),
 };
-type PairKind = keyof typeof PAIR_FORMULAS;
+type FormulaOfNumbers = keyof typeof ROW_FORMULAS;
 
-/** Numbers of the kinds in stored bytes: never changed, only added to. `previous` is the row before of its source. */
+/** Numbers of the kinds in stored bytes: never changed, only added to. */
 const FORMULA_KINDS = [
   'sum',
   'percent',
@@ -32,6 +38,8 @@ const FORMULA_KINDS = [
   'mean',
   'meanGrowth',
   'previous',
+  'percentSum',
+  'shareSum',
 ] as const satisfies readonly Formula['kind'][];
 
 /** Sources of a sum; more would cost a reader of the column more than they save. */
@@ -48,13 +56,15 @@ export function applyFormula(
   length: number,
 ): Float64Array {
   const expected = new Float64Array(length);
-  const [a, b] = sources as [Float64Array, Float64Array];
+  const [a, b, c] = sources as [Float64Array, Float64Array, Float64Array?];
   if (formula.kind === 'sum') addWeighted(expected, formula.weights, sources);
   else if (formula.kind === 'previous') {
     for (let index = 1; index < length; index++) expected[index] = a[index - 1]!;
   } else {
-    const pair = PAIR_FORMULAS[formula.kind];
-    for (let index = 0; index < length; index++) expected[index] = pair(a[index]!, b[index]!);
+    const evaluate = ROW_FORMULAS[formula.kind];
+    for (let index = 0; index < length; index++) {
+      expected[index] = evaluate(a[index]!, b[index]!, c ? c[index]! : 1);
+    }
   }
   for (let index = 0; index < length; index++) expected[index] = Math.round(expected[index]! * scale);
   return expected;
@@ -75,7 +85,7 @@ export function addWeighted(
 /** How many sources a formula takes. */
 export function sourceCountOf(formula: Formula): number {
   if (formula.kind === 'sum') return formula.weights.length;
-  return formula.kind === 'previous' ? 1 : 2;
+  return formula.kind === 'previous' ? 1 : ROW_FORMULAS[formula.kind].length;
 }
 
 export function writeFormula(writer: ByteWriter, formula: Formula): void {
