@@ -193,7 +193,7 @@ describe('an answer', () => {
     const { columns } = await ask(['cpu.usagePercent', 'network.bytesSent'], 60);
     expect(columns.map(({ mean }) => numbers(mean))).toEqual([
       [1, 2, 3, 4],
-      [NaN, NaN, NaN, 10],
+      [NaN, NaN, 15, 10],
     ]);
   });
 

@@ -2,10 +2,8 @@ import { MachineHistory, SMALL_MACHINE } from '../../../test/fixtures/blocks/mac
 import { makeOddReports, unionOfKeys } from '../../../test/fixtures/blocks/odd-history.js';
 import { SeededRandom } from '../../../test/fixtures/blocks/seeded-random.js';
 import { CorruptBlockError } from '../errors.js';
-import { counterIncrease } from '../model/counter-rate.js';
 import { Layout } from '../model/layout.js';
 import type { StoredReport } from '../model/stored-report.js';
-import { readBucketRates, type CounterEdge } from './bucket-rates.js';
 import { encodeRawBlock } from './raw-block-encoder.js';
 import { openRawBlock } from './raw-block.js';
 import { describeReports, rollUp } from './roll-up.js';
@@ -144,43 +142,6 @@ describe('rollup block', () => {
     const silent = rollup.seriesKeys.filter((key) => key.startsWith('network.errors')).length;
     expect(silent).toBeGreaterThan(0);
     expect(openRollupBlock(bytes, CONTEXT, rollup.seriesKeys).toRollup()).toEqual(rollup);
-  });
-
-  it('gives growth and rates over the borders of buckets and blocks', () => {
-    const reports = new MachineHistory(SMALL_MACHINE, 5).reports(1_795_305_600_000, 10_000, 720);
-    const key = 'network.bytesReceived{interface="eth0"}';
-    const column = reports[0]!.layout.indexOf(key);
-    let edge: CounterEdge | undefined;
-    let [increase, coveredMs, fastest] = [0, 0, 0];
-    for (const half of [reports.slice(0, 357), reports.slice(357)]) {
-      // The second half begins in the middle of a minute, as a block never would: the minute counts twice.
-      const rollup = rollUp([describeAll(half)], MINUTE_MS);
-      const block = openRollupBlock(encodeRollupBlock(rollup), CONTEXT, rollup.seriesKeys);
-      const rates = readBucketRates(block, rollup.seriesKeys.indexOf(key), edge);
-      edge = rates.edge;
-      increase += rates.increase.reduce((sum, value) => sum + value, 0);
-      coveredMs += rates.coveredMs.reduce((sum, value) => sum + value, 0);
-      fastest = Math.max(fastest, ...rates.maxRate);
-    }
-    const [first, last] = [reports[0]!, reports.at(-1)!];
-    expect(increase).toBe(last.values[column]! - first.values[column]!);
-    expect(coveredMs).toBe(last.at - first.at);
-    const rateOf = (index: number): number => {
-      const [before, after] = [reports[index - 1]!, reports[index]!].map((report) => ({
-        ...report,
-        value: report.values[column]!,
-      }));
-      return (counterIncrease(before!, after!, 10_000) * 1000) / (after!.at - before!.at);
-    };
-    expect(fastest).toBe(Math.max(...reports.slice(1).map((_, index) => rateOf(index + 1))));
-  });
-
-  it('has no rate where nothing is known', () => {
-    const rollup = rollUp([describeAll(makeReports([[0, 1, 5], [600_000, 1, 9]]))], MINUTE_MS); // prettier-ignore
-    const block = openRollupBlock(encodeRollupBlock(rollup), CONTEXT, rollup.seriesKeys);
-    const rates = readBucketRates(block, 1, undefined);
-    expect([...rates.coveredMs]).toEqual([0, 0]);
-    expect([...rates.maxRate]).toEqual([NaN, NaN]);
   });
 
   it('is never read wrongly when damaged or cut', () => {

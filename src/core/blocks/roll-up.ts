@@ -14,10 +14,7 @@ import {
 } from './rollup.js';
 
 /** Reports as columns, wherever they are kept. */
-export type ReportColumns = Pick<
-  RawBlock,
-  'ats' | 'seriesKeys' | 'readColumn' | 'bootIdAt' | 'intervalMsAt'
->;
+export type ReportColumns = Pick<RawBlock, 'ats' | 'seriesKeys' | 'readColumn' | 'bootIdAt' | 'intervalMsAt'>;
 
 /** Reports as buckets of one report each: what rollups are made from. */
 export function describeReports(block: ReportColumns, kindOf: (seriesKey: string) => MetricKind): Rollup {
