@@ -66,6 +66,7 @@ const QUICK: Sizes = { runs: 1, singleReports: 5_000, batchReports: 10_000, afte
 interface RunFigures {
   readonly cpuSeconds: number;
   readonly cpuSecondsAfter: number;
+  readonly postgresSeconds: number | undefined;
   readonly load: LoadResult;
 }
 
@@ -130,6 +131,13 @@ async function measureCase(
           median((run) => (run.cpuSeconds * 1e6) / run.load.reports),
           1,
         ),
+        'of it Postgres':
+          runs[0]!.postgresSeconds === undefined
+            ? null
+            : roundTo(
+                median((run) => (run.postgresSeconds! * 1e6) / run.load.reports),
+                1,
+              ),
         'k samples/s': Math.round(median((run) => (millions(run) * 1000) / run.load.seconds)),
         'core busy %': Math.round(median((run) => (run.cpuSeconds / run.load.seconds) * 100)),
         'p50 ms': roundTo(
@@ -167,10 +175,12 @@ async function measureRuns(target: Target, ingestCase: IngestCase, sizes: Sizes)
     const requests = encodeTicks(target, history, ticksPerRun, reportsPerRequest);
     await sleep(sizes.afterMs / 4);
     const before = target.readCpuSeconds();
+    const postgresBefore = target.readPostgresCpuSeconds?.();
     const load = await send(target, requests);
     const cpuSeconds = target.readCpuSeconds() - before;
+    const postgresSeconds = postgresBefore && target.readPostgresCpuSeconds!() - postgresBefore;
     await sleep(sizes.afterMs);
-    runs.push({ load, cpuSeconds, cpuSecondsAfter: target.readCpuSeconds() - before });
+    runs.push({ load, cpuSeconds, postgresSeconds, cpuSecondsAfter: target.readCpuSeconds() - before });
   }
   return runs;
 }

@@ -105,6 +105,10 @@ export class HubTarget implements AnsweringTarget {
     return readCpuSeconds([this.process.pid, readPostmasterPid(this.dataDir)]);
   }
 
+  readPostgresCpuSeconds(): number {
+    return readCpuSeconds([readPostmasterPid(this.dataDir)]);
+  }
+
   async settle(isPatient: boolean): Promise<void> {
     await this.withTables((tables) => tables.awaitSealed(isPatient));
   }

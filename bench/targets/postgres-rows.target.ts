@@ -66,6 +66,10 @@ export class PostgresRowsTarget implements KeepingTarget {
     return readCpuSeconds([this.process.pid, this.postgres.pid!]);
   }
 
+  readPostgresCpuSeconds(): number {
+    return readCpuSeconds([this.postgres.pid!]);
+  }
+
   settle(): Promise<void> {
     return this.query('vacuum analyze sample').then(() => undefined);
   }

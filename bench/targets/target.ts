@@ -12,6 +12,8 @@ export interface Target {
   judge(status: number, body: string, reports: number): string | undefined;
   /** Of all its processes so far. */
   readCpuSeconds(): number;
+  /** Of its Postgres alone, where it has one. */
+  readPostgresCpuSeconds?(): number;
   stop(): Promise<void>;
 }
 

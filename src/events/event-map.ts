@@ -15,7 +15,7 @@ export interface EventMap {
   /** Any change of a monitor's row: settings, state. */
   'monitor.changed': { monitorId: string };
   'monitor.deleted': { monitorId: string };
-  /** State or health of a monitor is another than before. */
+  /** State, health, inventory or last error of a monitor is another than before. */
   'monitor.statusChanged': { monitorId: string };
   /** The first admin was made; what existed before belongs to them. */
   'admin.created': { userId: string };

@@ -51,7 +51,17 @@ beforeAll(async () => {
       host: { hostname: `h${text}`, os: text, kernel: text, cpuModel: text, arch: text, agentVersion: text },
       cpu: { usagePercent: 30 },
       memory: { usagePercent: 40, totalBytes: 8e9, usedBytes: 3e9 },
-      storage: [{ mount: text, device: text, fsType: text, totalBytes: 1e9, usedBytes: 5e8, freeBytes: 5e8 }],
+      storage: [
+        {
+          mount: text,
+          device: text,
+          fsType: text,
+          totalBytes: 1e9,
+          usedBytes: 5e8,
+          freeBytes: 5e8,
+          usagePercent: 50,
+        },
+      ],
       network: [{ interface: text, bytesSent: 1e6 - minutes, bytesReceived: 1e6 - minutes }],
       custom: [{ name: 'queue.depth', value: 1, labels: { queue: text } }],
     }));

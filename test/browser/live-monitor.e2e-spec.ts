@@ -161,7 +161,10 @@ describe('a hub that is killed and comes back', () => {
     await seeLive(page);
     const before = await waitForChart(page, 'CPU', ({ points }) => points > 1);
     const cpu = page.getByRole('region', { name: 'Now' }).getByRole('article', { name: 'CPU' });
-    const readColor = () => cpu.getByText(/%$/).evaluate((element) => getComputedStyle(element).color);
+    const readColor = () =>
+      cpu
+        .getByText(/%$/)
+        .evaluate((element) => element.ownerDocument.defaultView.getComputedStyle(element).color);
     const currentColor = await readColor();
 
     await hub.kill9();
@@ -191,13 +194,12 @@ describe('a hub that is killed and comes back', () => {
 function listInkedColumns(page: Page, title: string): Promise<number[]> {
   return findChart(page, title)
     .locator('canvas')
-    .evaluate((element) => {
-      const canvas = element as HTMLCanvasElement;
-      const over = canvas.parentElement!.querySelector<HTMLElement>('.u-over')!;
+    .evaluate((canvas) => {
+      const over = canvas.parentElement.querySelector('.u-over');
       const scale = canvas.width / canvas.clientWidth;
       const [left, top] = [over.offsetLeft * scale, over.offsetTop * scale];
       const [width, height] = [over.clientWidth * scale, over.clientHeight * scale];
-      const { data } = canvas.getContext('2d')!.getImageData(left, top, width, height);
+      const { data } = canvas.getContext('2d').getImageData(left, top, width, height);
       const rowLength = data.length / Math.floor(height) / 4;
       const columns = new Set<number>();
       for (let place = 0; place < data.length; place += 4) {

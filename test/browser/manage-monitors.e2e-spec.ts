@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { jest } from '@jest/globals';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { PAGE_DEADLINE_MS, TestBrowser } from '../support/browser.js';
 import { postReport, signIn, type HubClient } from '../support/hub-client.js';
 import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
@@ -127,7 +127,7 @@ describe('a new monitor', () => {
     await page.keyboard.press('Enter');
     const form = findDialog(page, 'Add monitor');
     await see(form);
-    await waitFor(() => form.getByLabel('Name').evaluate((input) => input === document.activeElement));
+    await waitFor(() => isFocused(page, form.getByLabel('Name')));
     await page.keyboard.type('keys-only');
     await tabTo(page, 'Interval in seconds');
     await page.keyboard.press('Control+A');
@@ -137,7 +137,7 @@ describe('a new monitor', () => {
     // The focus stays in the dialog all around.
     for (let press = 0; press < 20; press += 1) {
       await page.keyboard.press('Tab');
-      expect(await form.evaluate((dialog) => dialog.contains(document.activeElement))).toBe(true);
+      expect(await form.locator(':focus').count()).toBe(1);
     }
     await tabTo(page, 'Add monitor');
     await page.keyboard.press('Enter');
@@ -146,7 +146,7 @@ describe('a new monitor', () => {
     await tabTo(page, 'Done');
     await page.keyboard.press('Enter');
     await seeNoMore(shown);
-    await waitFor(() => opener.evaluate((button) => button === document.activeElement), {
+    await waitFor(() => isFocused(page, opener), {
       what: 'the focus is not back on the button that opened the dialog',
     });
     const { monitors } = await user.ask('{ monitors { name intervalSeconds resources } }');
@@ -157,6 +157,10 @@ describe('a new monitor', () => {
   });
 });
 
+async function isFocused(page: Page, element: Locator): Promise<boolean> {
+  return (await element.and(page.locator(':focus')).count()) === 1;
+}
+
 /** Presses Tab until the focus is on what has this name, as somebody without a mouse does. */
 async function tabTo(page: Page, name: string): Promise<void> {
   for (let press = 0; press < 60; press += 1) {
@@ -164,8 +168,7 @@ async function tabTo(page: Page, name: string): Promise<void> {
     const focused = page.locator(':focus');
     if ((await focused.count()) === 0) continue;
     const text = await focused.evaluate((element) => {
-      const labels = (element as HTMLInputElement).labels;
-      return (element.ariaLabel ?? labels?.[0]?.textContent ?? element.textContent ?? '').trim();
+      return (element.ariaLabel ?? element.labels?.[0]?.textContent ?? element.textContent ?? '').trim();
     });
     if (text === name) return;
   }
@@ -286,7 +289,7 @@ describe('a monitor that is there', () => {
       await see(page.getByRole(role));
       await page.keyboard.press('Escape');
       await seeNoMore(page.getByRole(role));
-      await waitFor(() => menu.evaluate((button) => button === document.activeElement), {
+      await waitFor(() => isFocused(page, menu), {
         what: `after ${item} the focus is lost`,
       });
     }

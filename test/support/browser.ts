@@ -35,6 +35,9 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+/** Runs in the page, before anything of its own. */
+const WATCH_POLICY = `document.addEventListener('securitypolicyviolation', (event) =>
+  noteBreach('content policy: ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample));`;
 /** Generous: a loaded machine with one core still gets there. */
 export const PAGE_DEADLINE_MS = 30_000;
 
@@ -142,12 +145,7 @@ export class Visit {
 
   async start(): Promise<void> {
     await this.context.exposeBinding('noteBreach', (_source, text: string) => this.note(text));
-    await this.context.addInitScript(() => {
-      document.addEventListener('securitypolicyviolation', (event) => {
-        const { noteBreach } = window as unknown as { noteBreach(text: string): void };
-        noteBreach(`content policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
-      });
-    });
+    await this.context.addInitScript(WATCH_POLICY);
     this.context.on('page', (page) => this.watch(page));
     this.context.on('request', (request) => this.noteRequest(request.url()));
     this.page = await this.context.newPage();

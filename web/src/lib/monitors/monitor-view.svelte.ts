@@ -37,9 +37,8 @@ export class MonitorView {
 
   put(changed: MonitorSummary): void {
     if (!this.monitor) return;
-    const wasNeverSeen = this.monitor.health === 'PENDING';
     this.monitor = { ...this.monitor, ...changed };
-    // The inventory comes with the first reports and is no part of a change of status.
-    if (wasNeverSeen && changed.health !== 'PENDING') void this.refresh();
+    // The inventory comes soon after the first report; the hub tells that it is there, and no more.
+    if (!this.monitor.host && changed.health !== 'PENDING') void this.refresh();
   }
 }
