@@ -1,4 +1,5 @@
 import { FirstTables1795300000000 } from './1795300000000-first-tables.js';
+import { Blocks1795400000000 } from './1795400000000-blocks.js';
 
 /** Every migration in order. Listed by hand, so that a build or a test never depends on a file pattern. */
-export const MIGRATIONS = [FirstTables1795300000000];
+export const MIGRATIONS = [FirstTables1795300000000, Blocks1795400000000];

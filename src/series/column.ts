@@ -22,6 +22,19 @@ export class Column {
     this.coveredMs[slot]! += intervalMs;
   }
 
+  /** A bucket's samples at once: their sum, what it weighs (samples, or milliseconds), and the extremes. */
+  addBucket(slot: number, total: number, weight: number, min: number, max: number): void {
+    this.note(slot, min);
+    this.note(slot, max);
+    this.total[slot]! += total;
+    this.weight[slot]! += weight;
+  }
+
+  /** That much time of the slot is known. */
+  cover(slot: number, coveredMs: number): void {
+    this.coveredMs[slot]! += coveredMs;
+  }
+
   /** A counter grew by `increase` in `elapsedMs`: as a rate per second, weighted by the time it held. */
   addIncrease(slot: number, increase: number, elapsedMs: number): void {
     this.note(slot, (increase * 1000) / elapsedMs);
@@ -39,6 +52,11 @@ export class Column {
       this.total[slot] = this.total[from]!;
       this.weight[slot] = this.weight[from]!;
     }
+  }
+
+  /** Whether no sample fell into any slot. */
+  get isEmpty(): boolean {
+    return this.weight.every((weight) => weight === 0);
   }
 
   mean(): Float64Array {

@@ -16,17 +16,23 @@ export interface BuiltColumn {
 /** A wanted series of a layout: where its value stands, and where it goes. */
 interface PlannedSeries {
   readonly index: number;
-  readonly isCounter: boolean;
   readonly column: Column;
+}
+
+/** The report that had a series last, and where. */
+interface LastReading {
+  report: StoredReport;
+  index: number;
 }
 
 /**
  * Turns a monitor's reports, given in time order, into columns on a grid: counters as rates, gaps as NaN.
- * Of the reports it keeps only the last one, so a range may be as long as it likes.
+ * It keeps no reports but the last ones, so a range may be as long as it likes.
  */
 export class SeriesBuilder {
   private readonly columns = new Map<string, BuiltColumn>();
   private readonly plans = new Map<Layout, PlannedSeries[]>();
+  private readonly counters = new Map<string, LastReading>();
   private previous: StoredReport | null = null;
 
   /** @param onSeries called for each series found, before it costs anything; may throw */
@@ -42,11 +48,11 @@ export class SeriesBuilder {
     const before = this.previous;
     this.previous = report;
     const slot = this.grid.slotOf(report.at);
-    if (slot < 0) return;
-    for (const { index, isCounter, column } of this.planOf(report.layout)) {
-      if (!isCounter) column.addSample(slot, report.values[index]!, report.intervalMs);
-      else if (before) addRate(column, slot, index, report, before);
+    if (slot >= 0) {
+      for (const { index, column } of this.planOf(report.layout)) this.addValue(column, slot, index, report);
     }
+    this.noteCounters(report);
+    if (slot < 0) return;
     if (before && this.grid.isBucketed) this.bridgeShortSilence(before, report, slot);
   }
 
@@ -61,10 +67,30 @@ export class SeriesBuilder {
     const plan: PlannedSeries[] = [];
     layout.seriesKeys.forEach((key, index) => {
       if (!this.isWanted(key)) return;
-      plan.push({ index, isCounter: layout.isCounter[index] === 1, column: this.columnOf(key, layout) });
+      plan.push({ index, column: this.columnOf(key, layout) });
     });
     this.plans.set(layout, plan);
     return plan;
+  }
+
+  private addValue(column: Column, slot: number, index: number, report: StoredReport): void {
+    if (!report.layout.isCounter[index]) {
+      column.addSample(slot, report.values[index]!, report.intervalMs);
+      return;
+    }
+    // A report that did not have the series in between does not cut it off.
+    const last = this.counters.get(report.layout.seriesKeys[index]!);
+    if (last) addRate(column, slot, index, report, last);
+  }
+
+  private noteCounters(report: StoredReport): void {
+    const { seriesKeys, isCounter } = report.layout;
+    for (let index = 0; index < seriesKeys.length; index++) {
+      if (!isCounter[index] || !this.isWanted(seriesKeys[index]!)) continue;
+      const last = this.counters.get(seriesKeys[index]!);
+      if (last) Object.assign(last, { report, index });
+      else this.counters.set(seriesKeys[index]!, { report, index });
+    }
   }
 
   private columnOf(seriesKey: string, layout: Layout): Column {
@@ -89,18 +115,10 @@ export class SeriesBuilder {
   }
 }
 
-function addRate(
-  column: Column,
-  slot: number,
-  index: number,
-  report: StoredReport,
-  before: StoredReport,
-): void {
-  const indexBefore =
-    before.layout === report.layout ? index : before.layout.indexOf(report.layout.seriesKeys[index]!);
-  if (indexBefore < 0) return;
+function addRate(column: Column, slot: number, index: number, report: StoredReport, last: LastReading): void {
+  const before = last.report;
   const increase = counterIncrease(
-    { at: before.at, bootId: before.bootId, value: before.values[indexBefore]! },
+    { at: before.at, bootId: before.bootId, value: before.values[last.index]! },
     { at: report.at, bootId: report.bootId, value: report.values[index]! },
     Math.max(report.intervalMs, before.intervalMs),
   );

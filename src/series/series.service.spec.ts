@@ -1,8 +1,12 @@
 import type { UserPrincipal } from '../common/principal.js';
 import { Layout } from '../core/model/layout.js';
+import { describeReports } from '../core/blocks/roll-up.js';
+import { runsOfReports } from '../core/blocks/sample-run.js';
+import type { SeriesFilter } from '../core/model/present-report.js';
 import type { StoredReport } from '../core/model/stored-report.js';
 import type { MonitorDirectory } from '../monitors/monitor-directory.js';
 import type { MonitorsService } from '../monitors/monitors.service.js';
+import type { HistoryReader } from '../storage/history-reader.js';
 import type { ReportReader } from '../storage/report-reader.js';
 import { SeriesService } from './series.service.js';
 import { bucketGrid, exactGrid, pickStepMs } from './time-grid.js';
@@ -95,18 +99,28 @@ describe('an answer', () => {
       const rows = await readRange(id, from, to);
       for (let first = 0; first < rows.length; first += 7) yield rows.slice(first, first + 7);
     }
+    const readHistory = async (id: string, from: number, to: number, _: unknown, isWanted: SeriesFilter) =>
+      runsOfReports(await readRange(id, from, to)).map((run) => {
+        const wanted = [...run.layout.seriesKeys.keys()].filter((at) => isWanted(run.layout.seriesKeys[at]!));
+        const seriesKeys = wanted.map((at) => run.layout.seriesKeys[at]!);
+        const readColumn = (position: number) => run.readColumn(wanted[position]!);
+        const kindOf = (key: string) => run.layout.kindOf(key);
+        return { rollup: describeReports({ ...run, seriesKeys, readColumn }, kindOf), layout: run.layout };
+      });
     const service = new SeriesService(
       {
         visibleIds: (_: unknown, given: string[]) => given.filter((id) => kept[id]),
       } as unknown as MonitorsService,
       { find: () => ({ intervalSeconds: 10 }) } as unknown as MonitorDirectory,
       { readRange, readPages } as unknown as ReportReader,
+      { read: readHistory } as unknown as HistoryReader,
     );
     const [from, to] = [fromSecond, toSecond].map((second) => new Date(START + second * SECOND)) as [
       Date,
       Date,
     ];
-    return service.query(principal, { monitorIds: ids, metrics, from, to, maxPoints });
+    const now = START + HOUR;
+    return service.query(principal, { monitorIds: ids, metrics, from, to, maxPoints }, now);
   };
   const numbers = (column: unknown) => [...(column as Float64Array)];
 
@@ -179,7 +193,7 @@ describe('an answer', () => {
     const { columns } = await ask(['cpu.usagePercent', 'network.bytesSent'], 60);
     expect(columns.map(({ mean }) => numbers(mean))).toEqual([
       [1, 2, 3, 4],
-      [NaN, NaN, NaN, 10],
+      [NaN, NaN, 15, 10],
     ]);
   });
 

@@ -1,13 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { UserPrincipal } from '../common/principal.js';
 import { DomainError } from '../core/errors.js';
+import { finestKeptBucketMs, type Tier, tierForStep } from '../core/blocks/tiers.js';
 import { GAP_INTERVALS } from '../core/model/limits.js';
-import { makeSeriesFilter } from '../core/model/present-report.js';
+import { makeSeriesFilter, type SeriesFilter } from '../core/model/present-report.js';
 import type { StoredReport } from '../core/model/stored-report.js';
 import { metricNameOf, parseSeriesKey } from '../core/model/series-key.js';
 import { MonitorDirectory } from '../monitors/monitor-directory.js';
 import { MonitorsService } from '../monitors/monitors.service.js';
+import { HistoryReader } from '../storage/history-reader.js';
 import { ReportReader } from '../storage/report-reader.js';
+import { chartColumns } from './chart-columns.js';
 import type { BuiltColumn } from './series-builder.js';
 import { SeriesBuilder } from './series-builder.js';
 import type { SeriesColumnModel, SeriesResultModel } from './series.model.js';
@@ -37,10 +40,15 @@ export class SeriesService {
     private readonly monitors: MonitorsService,
     private readonly directory: MonitorDirectory,
     private readonly reader: ReportReader,
+    private readonly history: HistoryReader,
   ) {}
 
   /** Monitors that the user may not see are left out, as if they had no samples. */
-  async query(principal: UserPrincipal, request: SeriesRequest): Promise<SeriesResultModel> {
+  async query(
+    principal: UserPrincipal,
+    request: SeriesRequest,
+    now = Date.now(),
+  ): Promise<SeriesResultModel> {
     const [fromAt, toAt] = checkRequest(request);
     const ids = this.monitors.visibleIds(principal, request.monitorIds);
     const isWanted = makeSeriesFilter(request.metrics);
@@ -50,22 +58,74 @@ export class SeriesService {
     if (exact) {
       const builder = new SeriesBuilder(ids[0]!, isWanted, exact.grid, countSeries);
       for (const report of exact.reports) builder.add(report);
-      return answer(builder.finish(), exact.grid);
+      return answer(builder.finish(), exact.grid, 0);
     }
     // A bucket narrower than the interval would be empty as often as not.
     const slowestMs = Math.max(0, ...ids.map((id) => this.intervalMsOf(id)));
-    const grid = bucketGrid(fromAt, toAt, pickStepMs(fromAt, toAt, request.maxPoints, slowestMs));
+    // What is past a tier's retention is still there in a coarser one.
+    const keptMs = finestKeptBucketMs(fromAt, now);
+    const stepMs = pickStepMs(fromAt, toAt, request.maxPoints, Math.max(slowestMs, keptMs));
+    const grid = bucketGrid(fromAt, toAt, stepMs);
+    const tier = tierForStep(stepMs);
     const columns: BuiltColumn[] = [];
     // One after the other: a page that asks for a whole fleet leaves connections for the others.
     for (const id of ids) {
-      const builder = new SeriesBuilder(id, isWanted, grid, countSeries);
-      const readFrom = grid.timestamps[0]! - this.lookBackMs(id);
-      for await (const page of this.reader.readPages(id, readFrom, toAt)) {
-        for (const report of page) builder.add(report);
-      }
-      columns.push(...builder.finish());
+      const built =
+        tier.tier === 0
+          ? await this.buildFromReports(id, isWanted, grid, toAt, countSeries)
+          : await this.buildFromTier(id, isWanted, grid, toAt, tier, countSeries);
+      columns.push(...built);
     }
-    return answer(columns, grid);
+    return answer(columns, grid, tier.tier);
+  }
+
+  private async buildFromReports(
+    monitorId: string,
+    isWanted: SeriesFilter,
+    grid: TimeGrid,
+    toAt: number,
+    countSeries: () => void,
+  ): Promise<BuiltColumn[]> {
+    const builder = new SeriesBuilder(monitorId, isWanted, grid, countSeries);
+    const readFrom = grid.timestamps[0]! - this.lookBackMs(monitorId);
+    for await (const page of this.reader.readPages(monitorId, readFrom, toAt)) {
+      for (const report of page) builder.add(report);
+    }
+    return builder.finish();
+  }
+
+  private async buildFromTier(
+    monitorId: string,
+    isWanted: SeriesFilter,
+    grid: TimeGrid,
+    toAt: number,
+    tier: Tier,
+    countSeries: () => void,
+  ): Promise<BuiltColumn[]> {
+    const firstStart = grid.timestamps[0]!;
+    const readFrom = firstStart - Math.max(this.lookBackMs(monitorId), tier.bucketMs);
+    const parts = await this.history.read(monitorId, readFrom, toAt, tier, isWanted);
+    const units = new Map<string, string | null>();
+    for (const { rollup, layout } of parts) {
+      for (const key of rollup.seriesKeys) {
+        if (!units.has(key)) countSeries();
+        units.set(key, layout.unitOf(key));
+      }
+    }
+    const { seriesKeys, columns } = chartColumns(
+      parts.map(({ rollup }) => rollup),
+      grid.stepMs,
+      firstStart,
+      grid.timestamps.length,
+    );
+    return seriesKeys
+      .map((seriesKey, index) => ({
+        monitorId,
+        seriesKey,
+        unit: units.get(seriesKey) ?? null,
+        column: columns[index]!,
+      }))
+      .filter(({ column }) => !column.isEmpty);
   }
 
   /** The reports at their own instants, or undefined where these are more than `maxPoints`. */
@@ -102,12 +162,12 @@ function makeSeriesCounter(): () => void {
   };
 }
 
-function answer(columns: readonly BuiltColumn[], grid: TimeGrid): SeriesResultModel {
+function answer(columns: readonly BuiltColumn[], grid: TimeGrid, tier: number): SeriesResultModel {
   return {
     timestamps: grid.timestamps,
     columns: columns.map((column) => present(column, grid)),
     resolutionSeconds: grid.stepMs / 1000,
-    tier: 0,
+    tier,
   };
 }
 

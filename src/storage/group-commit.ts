@@ -4,10 +4,11 @@ import type { Pool } from 'pg';
 import { DomainError } from '../core/errors.js';
 import { INGEST_POOL } from '../database/database-pools.js';
 import { EventBus } from '../events/event-bus.js';
-import { LATE_AFTER_MS } from './hot-window.js';
+import { MaintenanceLock } from './maintenance-lock.js';
 import { Partitions } from './partitions.js';
 import type { PendingReport, StoreOutcome } from './pending-report.js';
 import { ReportQueue, type Slot } from './report-queue.js';
+import { SealedReports } from './sealed-reports.js';
 import type { StoredRow } from './store-statement.js';
 import { storeStatement } from './store-statement.js';
 import { StoredAnnouncer } from './stored-announcer.js';
@@ -41,6 +42,8 @@ export class GroupCommit implements BeforeApplicationShutdown {
   constructor(
     @Inject(INGEST_POOL) private readonly pool: Pool,
     private readonly partitions: Partitions,
+    private readonly sealed: SealedReports,
+    private readonly lock: MaintenanceLock,
     events: EventBus,
   ) {
     this.announcer = new StoredAnnouncer(events);
@@ -84,7 +87,7 @@ export class GroupCommit implements BeforeApplicationShutdown {
   }
 
   private async commit(batch: readonly Slot[]): Promise<void> {
-    const lateBefore = Date.now() - LATE_AFTER_MS;
+    const lateBefore = this.sealed.lateBefore(Date.now());
     const fresh: Slot[] = [];
     const late: Slot[] = [];
     const repeated: [Slot, Slot][] = [];
@@ -101,8 +104,22 @@ export class GroupCommit implements BeforeApplicationShutdown {
       (report.at >= lateBefore ? fresh : late).push(slot);
     }
     if (fresh.length > 0) await this.execute(fresh, false);
-    if (late.length > 0) await this.execute(late, true);
+    if (late.length > 0) await this.lock.run(() => this.commitLate(late));
     for (const [slot, first] of repeated) slot.follow(first);
+  }
+
+  /** A report that is in a block already is a duplicate, and no table row says so. */
+  private async commitLate(slots: readonly Slot[]): Promise<void> {
+    let sealed: ReadonlySet<PendingReport>;
+    try {
+      sealed = await this.sealed.find(slots.map((slot) => slot.row));
+    } catch (error) {
+      this.failAll(slots, error as DatabaseFault);
+      return;
+    }
+    const unknown = slots.filter((slot) => !sealed.has(slot.row));
+    for (const slot of slots) if (sealed.has(slot.row)) slot.settle('duplicate');
+    if (unknown.length > 0) await this.execute(unknown, true);
   }
 
   private async execute(slots: readonly Slot[], isLate: boolean, isRetry = false): Promise<void> {

@@ -3,6 +3,3 @@ export const LATE_AFTER_MS = 30 * 60_000;
 
 /** Hot reports are partitioned by time, aligned to the epoch; whole partitions leave by `drop`. */
 export const PARTITION_SPAN_MS = 6 * 3_600_000;
-
-/** How long raw reports are kept. Two days more than the oldest report accepted. */
-export const RAW_RETENTION_MS = 10 * 24 * 3_600_000;

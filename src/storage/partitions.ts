@@ -2,9 +2,10 @@ import type { OnModuleInit } from '@nestjs/common';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import type { Pool } from 'pg';
+import { TIERS } from '../core/blocks/tiers.js';
 import { MAX_REPORT_LEAD_MS } from '../core/model/limits.js';
 import { QUERY_POOL } from '../database/database-pools.js';
-import { LATE_AFTER_MS, PARTITION_SPAN_MS, RAW_RETENTION_MS } from './hot-window.js';
+import { LATE_AFTER_MS, PARTITION_SPAN_MS } from './hot-window.js';
 
 const KEEP_AHEAD_MS = 2 * PARTITION_SPAN_MS;
 const UPKEEP_EVERY_MS = 15 * 60_000;
@@ -27,7 +28,8 @@ export class Partitions implements OnModuleInit {
   async upkeep(): Promise<void> {
     try {
       await this.keepAhead();
-      await this.dropExpired(Date.now() - RAW_RETENTION_MS);
+      await this.dropSealed(Date.now() - LATE_AFTER_MS);
+      await this.dropExpired(Date.now() - TIERS[0].retentionMs);
     } catch (error) {
       // The next round tries again; until then a report without a partition makes its own.
       this.logger.error(`upkeep of report partitions failed: ${(error as Error).message}`);
@@ -43,6 +45,19 @@ export class Partitions implements OnModuleInit {
         `create table if not exists report_${start} partition of report
          for values from (${start}) to (${start + PARTITION_SPAN_MS})`,
       );
+    }
+  }
+
+  /** Drops the partitions before this instant whose every report is in a block. */
+  async dropSealed(before: number): Promise<void> {
+    for (const start of await this.list()) {
+      if (start + PARTITION_SPAN_MS > before) return;
+      const { rows } = await this.pool.query<{ has_unsealed: boolean }>(
+        `select exists (
+           select from report_${start} left join seal_mark using (monitor_id) where at >= coalesce(raw_until, 0)
+         ) as has_unsealed`,
+      );
+      if (!rows[0]!.has_unsealed) await this.pool.query(`drop table report_${start}`);
     }
   }
 

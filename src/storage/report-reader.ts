@@ -1,11 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import type { SealWindow } from '../core/blocks/seal-window.js';
 import type { Layout } from '../core/model/layout.js';
 import type { StoredReport } from '../core/model/stored-report.js';
+import { TIERS } from '../core/blocks/tiers.js';
 import { QUERY_POOL } from '../database/database-pools.js';
+import { BlockContent } from './block-content.js';
 import { LayoutRegistry } from './layout-registry.js';
 
-const PAGE_REPORTS = 5_000;
+/** A page holds at most this much time: 21,600 reports where one comes each second. */
+const PAGE_MS = 6 * 3_600_000;
 
 /** What the newest report of a monitor was, and the one before it. */
 export interface LatestReport {
@@ -15,12 +19,16 @@ export interface LatestReport {
   readonly previous: StoredReport | null;
 }
 
-interface ReportRow {
+export interface ReportRow {
   at: string;
   layout_id: number;
   boot_id: string | null;
   interval_ms: number;
   values: Buffer;
+}
+
+interface RangeRow extends ReportRow {
+  is_block: boolean;
 }
 
 interface LatestRow extends ReportRow {
@@ -38,36 +46,86 @@ export class ReportReader {
   constructor(
     @Inject(QUERY_POOL) private readonly pool: Pool,
     private readonly layouts: LayoutRegistry,
+    private readonly content: BlockContent,
   ) {}
 
   /**
    * Reports of one monitor from `fromAt` to `toAt` (both included, epoch milliseconds), in time order,
    * each instant once; at most `limit`, the oldest ones.
+   * One statement, so that a seal in between is seen whole or not at all.
    */
-  async readRange(monitorId: string, fromAt: number, toAt: number, limit?: number): Promise<StoredReport[]> {
-    const { rows } = await this.pool.query<ReportRow>({
+  async readRange(
+    monitorId: string,
+    fromAt: number,
+    toAt: number,
+    limit = Infinity,
+  ): Promise<StoredReport[]> {
+    const { rows } = await this.pool.query<RangeRow>({
       name: 'read-range',
-      text: `select at, layout_id, boot_id, interval_ms, "values" from report
+      text: `select false as is_block, at, layout_id, boot_id, interval_ms, "values" from report
+             where monitor_id = $1 and at between $2 and $3
+               and at >= coalesce((select raw_until from seal_mark where monitor_id = $1), 0)
+             union all
+             select false, at, layout_id, boot_id, interval_ms, "values" from late_report
              where monitor_id = $1 and at between $2 and $3
              union all
-             select at, layout_id, boot_id, interval_ms, "values" from late_report
-             where monitor_id = $1 and at between $2 and $3
+             select true, start, layout_id, null, 0, bytes from block
+             where monitor_id = $1 and tier = 0 and start <= $3 and start > $2::bigint - ${TIERS[0].blockMs} and until > $2
              order by at limit $4`,
-      values: [monitorId, fromAt, toAt, limit ?? null],
+      // A block stands for many reports, but the first and the last may have none within the range.
+      values: [monitorId, fromAt, toAt, limit === Infinity ? null : limit + 2],
     });
+    const blocks = rows.filter((row) => row.is_block);
+    const plain = rows.filter((row) => !row.is_block);
+    const sealed = await this.openBlocks(monitorId, blocks, fromAt, toAt);
+    const reports = [...sealed, ...(await this.decodeRows(plain))].sort((a, b) => a.at - b.at);
     // A clock that was set back while a report was resent may have led it in on both ways.
-    return this.decode(rows.filter((row, index) => row.at !== rows[index - 1]?.at));
+    return reports.filter((report, index) => report.at !== reports[index - 1]?.at).slice(0, limit);
   }
 
-  /** The same, some thousand reports at a time: what a long range needs in memory does not grow with it. */
+  /** The same, some hours at a time: what a long range needs in memory does not grow with it. */
   async *readPages(monitorId: string, fromAt: number, toAt: number): AsyncGenerator<StoredReport[]> {
-    for (let from = fromAt; from <= toAt;) {
-      const page = await this.readRange(monitorId, from, toAt, PAGE_REPORTS);
+    const oldestAt = Date.now() - TIERS[0].retentionMs - TIERS[0].blockMs;
+    for (let from = Math.max(fromAt, oldestAt); from <= toAt; from += PAGE_MS) {
+      const page = await this.readRange(monitorId, from, Math.min(from + PAGE_MS - 1, toAt));
       if (page.length > 0) yield page;
-      // An instant that stood there twice makes a full page shorter by one, hardly by more.
-      if (page.length < PAGE_REPORTS / 2) return;
-      from = page.at(-1)!.at + 1;
     }
+  }
+
+  /** The instant of the oldest report that no block holds, or null. */
+  async readFirstUnsealedAt(monitorId: string, sealedUntil: number | null): Promise<number | null> {
+    const { rows } = await this.pool.query<{ at: string | null }>(
+      `select least((select min(at) from report where monitor_id = $1 and at >= $2),
+                    (select min(at) from late_report where monitor_id = $1 and at >= $2)) as at`,
+      [monitorId, sealedUntil ?? 0],
+    );
+    const at = rows[0]?.at ?? null;
+    return at === null ? null : Number(at);
+  }
+
+  /** Reports of a window that is about to be sealed, in the sealer's transaction. */
+  async readUnsealed(client: PoolClient, monitorId: string, window: SealWindow): Promise<StoredReport[]> {
+    const { rows } = await client.query<ReportRow>({
+      name: 'read-unsealed',
+      text: `select at, layout_id, boot_id, interval_ms, "values" from report
+             where monitor_id = $1 and at >= $2 and at < $3
+             union all
+             select at, layout_id, boot_id, interval_ms, "values" from late_report
+             where monitor_id = $1 and at >= $2 and at < $3
+             order by at`,
+      values: [monitorId, window.start, window.until],
+    });
+    return this.decodeRows(rows.filter((row, index) => row.at !== rows[index - 1]?.at));
+  }
+
+  /** Late reports of a window, in time order. */
+  async readLate(client: PoolClient, monitorId: string, window: SealWindow): Promise<StoredReport[]> {
+    const { rows } = await client.query<ReportRow>(
+      `select at, layout_id, boot_id, interval_ms, "values" from late_report
+       where monitor_id = $1 and at >= $2 and at < $3 order by at`,
+      [monitorId, window.start, window.until],
+    );
+    return this.decodeRows(rows);
   }
 
   /** The newest report of each of these monitors that has one: one row a monitor, no scan. */
@@ -134,7 +192,27 @@ export class ReportReader {
     return byMonitor;
   }
 
-  private async decode(rows: readonly ReportRow[]): Promise<StoredReport[]> {
+  private async openBlocks(
+    monitorId: string,
+    rows: readonly RangeRow[],
+    fromAt: number,
+    toAt: number,
+  ): Promise<StoredReport[]> {
+    const blocks = rows.map((row) => ({
+      tier: 0,
+      start: Number(row.at),
+      until: Infinity,
+      layoutId: row.layout_id,
+      bytes: row.values,
+    }));
+    const opened = await this.content.openRaw(monitorId, blocks);
+    return opened
+      .flatMap((block) => this.content.toReports(block))
+      .filter((report) => report.at >= fromAt && report.at <= toAt);
+  }
+
+  /** Hot or late rows as reports. */
+  async decodeRows(rows: readonly ReportRow[]): Promise<StoredReport[]> {
     const layouts = await this.layouts.load(rows.map((row) => row.layout_id));
     return rows.map((row) => ({
       at: Number(row.at),

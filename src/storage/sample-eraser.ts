@@ -8,8 +8,10 @@ import {
 import type { Pool } from 'pg';
 import { QUERY_POOL } from '../database/database-pools.js';
 import { EventBus } from '../events/event-bus.js';
+import { BlockTable } from './block-table.js';
 import { GroupCommit } from './group-commit.js';
 import { PARTITION_SPAN_MS } from './hot-window.js';
+import { MaintenanceLock } from './maintenance-lock.js';
 import { Partitions } from './partitions.js';
 
 /** Walks from one monitor of a table's key to the next: a step each, however many samples they have. */
@@ -34,6 +36,8 @@ export class SampleEraser implements OnApplicationBootstrap, BeforeApplicationSh
     @Inject(QUERY_POOL) private readonly pool: Pool,
     private readonly groupCommit: GroupCommit,
     private readonly partitions: Partitions,
+    private readonly blocks: BlockTable,
+    private readonly lock: MaintenanceLock,
     events: EventBus,
   ) {
     events.on('monitor.deleted', ({ monitorId }) => this.run(() => this.erase(monitorId)));
@@ -61,7 +65,10 @@ export class SampleEraser implements OnApplicationBootstrap, BeforeApplicationSh
         start + PARTITION_SPAN_MS,
       ]);
     }
-    await this.pool.query('delete from late_report where monitor_id = $1', [monitorId]);
+    await this.lock.run(async () => {
+      await this.pool.query('delete from late_report where monitor_id = $1', [monitorId]);
+      await this.blocks.erase(monitorId);
+    });
   }
 
   private async eraseOrphans(): Promise<void> {

@@ -1,12 +1,34 @@
 import { Module } from '@nestjs/common';
+import { BlockContent } from './block-content.js';
+import { BlockTable } from './block-table.js';
 import { GroupCommit } from './group-commit.js';
+import { HistoryReader } from './history-reader.js';
 import { LayoutRegistry } from './layout-registry.js';
+import { MaintenanceLock } from './maintenance-lock.js';
 import { Partitions } from './partitions.js';
 import { ReportReader } from './report-reader.js';
+import { RetentionJob } from './retention.job.js';
+import { RollupSealer } from './rollup-sealer.js';
 import { SampleEraser } from './sample-eraser.js';
+import { SealedReports } from './sealed-reports.js';
+import { Sealer } from './sealer.js';
 
 @Module({
-  providers: [LayoutRegistry, Partitions, GroupCommit, ReportReader, SampleEraser],
-  exports: [LayoutRegistry, GroupCommit, ReportReader],
+  providers: [
+    LayoutRegistry,
+    Partitions,
+    MaintenanceLock,
+    BlockTable,
+    BlockContent,
+    SealedReports,
+    GroupCommit,
+    ReportReader,
+    HistoryReader,
+    RollupSealer,
+    Sealer,
+    RetentionJob,
+    SampleEraser,
+  ],
+  exports: [LayoutRegistry, GroupCommit, ReportReader, HistoryReader],
 })
 export class StorageModule {}

@@ -1,7 +1,6 @@
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { PendingReport } from '../../src/storage/pending-report.js';
-import { SampleEraser } from '../../src/storage/sample-eraser.js';
 import { SampleStore } from '../support/sample-store.js';
 import { stopTestPostgres } from '../support/test-database.js';
 
@@ -244,11 +243,10 @@ describe('when something is wrong', () => {
   });
 
   it('a monitor deleted in flight leaves nothing behind', async () => {
-    const eraser = new SampleEraser(store.pool, store.groupCommit, store.partitions, store.events);
     await store.store(monitorId, now - 1_000, now - HOUR);
     const underWay = store.store(monitorId, now, now - 2 * HOUR);
     await store.pool.query('delete from monitor where id = $1', [monitorId]);
-    await eraser.erase(monitorId);
+    await store.eraser.erase(monitorId);
     await underWay;
     expect(await store.listInstants(monitorId)).toEqual({ hot: [], late: [] });
     expect(await latest()).toBeUndefined();

@@ -1,6 +1,7 @@
+import { TIERS } from '../../src/core/blocks/tiers.js';
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { PARTITION_SPAN_MS, RAW_RETENTION_MS } from '../../src/storage/hot-window.js';
+import { PARTITION_SPAN_MS } from '../../src/storage/hot-window.js';
 import { SampleStore } from '../support/sample-store.js';
 import { stopTestPostgres } from '../support/test-database.js';
 
@@ -89,7 +90,7 @@ describe('hot partitions', () => {
     await store.partitions.upkeep();
     expect((await store.listInstants(monitorId)).hot).toEqual([now - 8 * DAY]);
     expect(await store.store(monitorId, now - 8 * DAY)).toEqual(['duplicate']);
-    await at(now + RAW_RETENTION_MS - 7 * DAY, () => store.partitions.upkeep());
+    await at(now + TIERS[0].retentionMs - 7 * DAY, () => store.partitions.upkeep());
     expect(await store.listInstants(monitorId)).toEqual({ hot: [], late: [] });
   });
 

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import type { StoredReport } from '../../src/core/model/stored-report.js';
+import { BlockContent } from '../../src/storage/block-content.js';
 import { LayoutRegistry } from '../../src/storage/layout-registry.js';
 import { ReportReader } from '../../src/storage/report-reader.js';
 import { SampleStore } from '../support/sample-store.js';
@@ -30,22 +31,21 @@ describe('reading a range', () => {
     expect(instantsOf(await store.reader.readRange(monitorId, instants[0]! + 1, now - 1))).toEqual(
       instants.slice(1, -1),
     );
-    expect(instantsOf(await store.reader.readRange(monitorId, 0, now, 2))).toEqual(instants.slice(0, 2));
     expect(await store.reader.readRange(monitorId, now + 1, now + HOUR)).toEqual([]);
   });
 
-  it('gives an instant once, although a clock that was set back let it in twice', async () => {
+  it('keeps an instant once, although the clock was set back in between', async () => {
     const at = now - 31 * 60_000;
     await store.store(monitorId, at);
     const clock = jest.spyOn(Date, 'now').mockReturnValue(now - 5 * 60_000);
     await store.store(monitorId, at);
     clock.mockRestore();
-    expect(await store.listInstants(monitorId)).toEqual({ hot: [at], late: [at] });
+    expect(await store.listInstants(monitorId)).toEqual({ hot: [], late: [at] });
     expect(instantsOf(await store.reader.readRange(monitorId, 0, now))).toEqual([at]);
   });
 
   it('gives a long one in pages, none of it twice and nothing left out', async () => {
-    const instants = Array.from({ length: 12_345 }, (_, index) => now - index * 100).toReversed();
+    const instants = Array.from({ length: 5_000 }, (_, index) => now - index * 10_000).toReversed();
     await store.store(monitorId, ...instants);
     const pages: number[][] = [];
     for await (const page of store.reader.readPages(monitorId, 0, now)) pages.push(instantsOf(page));
@@ -60,7 +60,8 @@ describe('reading a range', () => {
       await store.makeRow(monitorId, now - 1, one),
       await store.makeRow(monitorId, now, other),
     ]);
-    const reader = new ReportReader(store.pool, new LayoutRegistry(store.pool));
+    const layouts = new LayoutRegistry(store.pool);
+    const reader = new ReportReader(store.pool, layouts, new BlockContent(layouts));
     const [first, second] = await reader.readRange(monitorId, 0, now);
     expect(first!.layout).toBe(second!.layout);
     expect([...first!.values]).toEqual([2, 1, 3]);

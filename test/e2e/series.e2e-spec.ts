@@ -193,7 +193,7 @@ describe('more samples than points', () => {
       metrics: ['cpu.usagePercent', 'network.bytesSent'],
       maxPoints: 10,
     });
-    expect([series.resolutionSeconds, series.tier]).toEqual([60, 0]);
+    expect([series.resolutionSeconds, series.tier]).toEqual([60, 1]);
     expect(series.timestamps).toEqual(Array.from({ length: 10 }, (_, index) => START + index * 60_000));
     const [usage, rate] = series.columns;
     expect(usage.mean.slice(0, 6)).toEqual([2.5, 8.5, 14.5, 20.5, 26.5, 31]);

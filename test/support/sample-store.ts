@@ -3,11 +3,18 @@ import type { CustomDefinition } from '../../src/core/model/layout.js';
 import type { StoredReport } from '../../src/core/model/stored-report.js';
 import { EventBus } from '../../src/events/event-bus.js';
 import type { EventMap } from '../../src/events/event-map.js';
+import { BlockContent } from '../../src/storage/block-content.js';
+import { BlockTable } from '../../src/storage/block-table.js';
 import { GroupCommit } from '../../src/storage/group-commit.js';
 import { LayoutRegistry } from '../../src/storage/layout-registry.js';
+import { MaintenanceLock } from '../../src/storage/maintenance-lock.js';
 import { Partitions } from '../../src/storage/partitions.js';
 import type { PendingReport, StoreOutcome } from '../../src/storage/pending-report.js';
 import { ReportReader } from '../../src/storage/report-reader.js';
+import { RollupSealer } from '../../src/storage/rollup-sealer.js';
+import { SampleEraser } from '../../src/storage/sample-eraser.js';
+import { SealedReports } from '../../src/storage/sealed-reports.js';
+import { Sealer } from '../../src/storage/sealer.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 /** The storage of samples on a real database of its own, without the rest of the hub. */
@@ -17,6 +24,11 @@ export class SampleStore {
   readonly partitions: Partitions;
   readonly groupCommit: GroupCommit;
   readonly reader: ReportReader;
+  readonly blocks: BlockTable;
+  readonly content: BlockContent;
+  readonly sealed: SealedReports;
+  readonly sealer: Sealer;
+  readonly eraser: SampleEraser;
   readonly stored: EventMap['report.stored'][] = [];
   readonly backfilled: EventMap['report.backfilled'][] = [];
 
@@ -26,8 +38,16 @@ export class SampleStore {
   ) {
     this.layouts = new LayoutRegistry(pool);
     this.partitions = new Partitions(pool);
-    this.groupCommit = new GroupCommit(pool, this.partitions, this.events);
-    this.reader = new ReportReader(pool, this.layouts);
+    this.blocks = new BlockTable(pool);
+    this.content = new BlockContent(this.layouts);
+    const { content } = this;
+    this.sealed = new SealedReports(pool, this.blocks, content);
+    const lock = new MaintenanceLock();
+    this.groupCommit = new GroupCommit(pool, this.partitions, this.sealed, lock, this.events);
+    this.reader = new ReportReader(pool, this.layouts, content);
+    const rollups = new RollupSealer(pool, this.blocks, content, lock);
+    this.sealer = new Sealer(pool, this.reader, this.blocks, content, rollups, lock);
+    this.eraser = new SampleEraser(pool, this.groupCommit, this.partitions, this.blocks, lock, this.events);
     this.events.on('report.stored', (event) => this.stored.push(event));
     this.events.on('report.backfilled', (event) => this.backfilled.push(event));
   }

@@ -1,0 +1,138 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Pool, PoolClient } from 'pg';
+import type { SealWindow } from '../core/blocks/seal-window.js';
+import { type Tier, TIERS } from '../core/blocks/tiers.js';
+import { QUERY_POOL } from '../database/database-pools.js';
+
+export interface StoredBlock extends SealWindow {
+  readonly tier: number;
+  readonly layoutId: number;
+  readonly bytes: Buffer;
+}
+
+export interface BlockBytes {
+  readonly layoutId: number;
+  /** Reports or buckets in it. */
+  readonly rowCount: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface BlockRow {
+  tier: number;
+  start: string;
+  until: string;
+  layout_id: number;
+  bytes: Buffer;
+}
+
+/** Reads and writes sealed blocks of all tiers. */
+@Injectable()
+export class BlockTable {
+  constructor(@Inject(QUERY_POOL) private readonly pool: Pool) {}
+
+  /** The blocks of a monitor that hold any instant from `fromAt` to `toAt`, in time order. */
+  async readCovering(
+    monitorId: string,
+    { tier, blockMs }: Tier,
+    fromAt: number,
+    toAt: number,
+    client: Pool | PoolClient = this.pool,
+  ): Promise<StoredBlock[]> {
+    const { rows } = await client.query<BlockRow>({
+      name: 'read-blocks',
+      text: `select tier, start, until, layout_id, bytes from block
+             where monitor_id = $1 and tier = $2 and start <= $4 and start > $3::bigint - $5 and until > $3
+             order by start`,
+      values: [monitorId, tier, fromAt, toAt, blockMs],
+    });
+    return rows.map(toStoredBlock);
+  }
+
+  /** Windows of the raw blocks around an instant: the ones before and after it. */
+  async readNeighbours(monitorId: string, at: number, client: PoolClient): Promise<SealWindow[]> {
+    const { rows } = await client.query<{ start: string; until: string }>(
+      `(select start, until from block where monitor_id = $1 and tier = 0 and start <= $2
+        order by start desc limit 1)
+       union all
+       (select start, until from block where monitor_id = $1 and tier = 0 and start > $2
+        order by start limit 1)`,
+      [monitorId, at],
+    );
+    return rows.map((row) => ({ start: Number(row.start), until: Number(row.until) }));
+  }
+
+  /** When the first block of a tier begins, or null. */
+  async readFirstStart(monitorId: string, tier: number): Promise<number | null> {
+    const { rows } = await this.pool.query<{ start: string }>(
+      'select start from block where monitor_id = $1 and tier = $2 order by start limit 1',
+      [monitorId, tier],
+    );
+    return rows[0] ? Number(rows[0].start) : null;
+  }
+
+  /** Writes a block in the caller's transaction, over the one that stood there. */
+  async write(
+    client: PoolClient,
+    monitorId: string,
+    tier: number,
+    window: SealWindow,
+    content: BlockBytes,
+  ): Promise<void> {
+    await client.query({
+      name: 'write-block',
+      text: `insert into block (monitor_id, tier, start, until, layout_id, row_count, bytes)
+             values ($1, $2, $3, $4, $5, $6, $7)
+             on conflict (monitor_id, tier, start) do update set
+               until = excluded.until, layout_id = excluded.layout_id,
+               row_count = excluded.row_count, bytes = excluded.bytes`,
+      values: [
+        monitorId,
+        tier,
+        window.start,
+        window.until,
+        content.layoutId,
+        content.rowCount,
+        Buffer.from(content.bytes),
+      ],
+    });
+  }
+
+  /** Makes the partition that holds blocks beginning at this instant. */
+  async ensurePartition({ tier, partitionMs }: Tier, start: number): Promise<void> {
+    const from = Math.floor(start / partitionMs) * partitionMs;
+    await this.pool.query(
+      `create table if not exists block_${tier}_${from} partition of block
+       for values from (${tier}, ${from}) to (${tier}, ${from + partitionMs})`,
+    );
+  }
+
+  /** Drops the partitions that hold nothing within their tier's retention. */
+  async dropExpired(now: number): Promise<void> {
+    const { rows } = await this.pool.query<{ name: string }>(
+      `select child.relname as name from pg_inherits join pg_class child on child.oid = inhrelid
+       where inhparent = 'block'::regclass`,
+    );
+    for (const { name } of rows) {
+      const [, tierText, start] = /^block_(\d)_(\d+)$/.exec(name) ?? [];
+      const tier = TIERS[Number(tierText)];
+      // A block may reach beyond its partition.
+      if (tier && Number(start) + tier.partitionMs + tier.blockMs <= now - tier.retentionMs) {
+        await this.pool.query(`drop table ${name}`);
+      }
+    }
+  }
+
+  async erase(monitorId: string): Promise<void> {
+    await this.pool.query('delete from block where monitor_id = $1', [monitorId]);
+  }
+}
+
+export function toStoredBlock(row: BlockRow): StoredBlock {
+  return {
+    tier: row.tier,
+    start: Number(row.start),
+    until: Number(row.until),
+    layoutId: row.layout_id,
+    bytes: row.bytes,
+  };
+}

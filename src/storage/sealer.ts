@@ -1,0 +1,180 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import type { Pool, PoolClient } from 'pg';
+import { nextWindow, type SealWindow, windowAround } from '../core/blocks/seal-window.js';
+import { TIERS } from '../core/blocks/tiers.js';
+import type { StoredReport } from '../core/model/stored-report.js';
+import { QUERY_POOL } from '../database/database-pools.js';
+import { BlockContent } from './block-content.js';
+import { BlockTable } from './block-table.js';
+import { LATE_AFTER_MS } from './hot-window.js';
+import { MaintenanceLock } from './maintenance-lock.js';
+import { ReportReader } from './report-reader.js';
+import { RollupSealer } from './rollup-sealer.js';
+import { transact } from './transaction.js';
+
+const RAW = TIERS[0];
+
+const SEAL_EVERY_MS = 60_000;
+/** A fresh report that is on its way when its window could be sealed has this long to arrive. */
+const SETTLE_MS = 2 * 60_000;
+const MERGE_EVERY_MS = 10_000;
+/** Late reports are merged when no more come for this long, or when there are this many. */
+const MERGE_QUIET_MS = 60_000;
+const MERGE_AT_REPORTS = 2_000;
+
+interface Due {
+  monitor_id: string;
+  raw_until: string | null;
+  newest_at: string;
+  interval_ms: number;
+}
+
+/**
+ * Turns reports that no longer change into blocks, and merges late ones into the block that holds their time.
+ * Each window is one transaction: block, mark, and what became of late rows. Killed anywhere, it starts again there.
+ */
+@Injectable()
+export class Sealer {
+  private readonly logger = new Logger(Sealer.name);
+  private isSealing = false;
+  private isMerging = false;
+
+  constructor(
+    @Inject(QUERY_POOL) private readonly pool: Pool,
+    private readonly reader: ReportReader,
+    private readonly blocks: BlockTable,
+    private readonly content: BlockContent,
+    private readonly rollups: RollupSealer,
+    private readonly lock: MaintenanceLock,
+  ) {}
+
+  @Interval(SEAL_EVERY_MS)
+  async seal(): Promise<void> {
+    if (this.isSealing) return;
+    this.isSealing = true;
+    try {
+      await this.sealUntil(Date.now() - LATE_AFTER_MS - SETTLE_MS);
+    } catch (error) {
+      this.logger.error(`sealing stopped, and goes on in a minute: ${(error as Error).message}`);
+    } finally {
+      this.isSealing = false;
+    }
+  }
+
+  @Interval(MERGE_EVERY_MS)
+  async merge(): Promise<void> {
+    if (this.isMerging) return;
+    this.isMerging = true;
+    try {
+      await this.mergeLate(Date.now() - MERGE_QUIET_MS);
+    } catch (error) {
+      this.logger.error(`merging late reports stopped, and goes on soon: ${(error as Error).message}`);
+    } finally {
+      this.isMerging = false;
+    }
+  }
+
+  /** Seals every window that ends at or before this instant. */
+  async sealUntil(limitAt: number): Promise<void> {
+    const { rows } = await this.pool.query<Due>(
+      `select latest.monitor_id, raw_until, latest.at as newest_at, latest.interval_ms
+       from monitor_latest latest left join seal_mark using (monitor_id)
+       where raw_until is null or raw_until <= $1`,
+      [limitAt],
+    );
+    for (const due of rows) {
+      try {
+        await this.sealMonitor(due, limitAt);
+        await this.rollups.sealMonitor(due.monitor_id);
+      } catch (error) {
+        // One monitor's trouble (deleted in between, a corrupt block) does not hold up the others.
+        this.logger.error(`monitor ${due.monitor_id} was not sealed: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  /** Merges the late reports of monitors that have been quiet since, or have many. */
+  async mergeLate(quietSinceAt: number): Promise<void> {
+    const { rows } = await this.pool.query<{ monitor_id: string; raw_until: string }>(
+      `select monitor_id, raw_until from late_report join seal_mark using (monitor_id)
+       where at < raw_until group by monitor_id, raw_until
+       having max(received_at) <= $1 or count(*) >= $2`,
+      [quietSinceAt, MERGE_AT_REPORTS],
+    );
+    for (const { monitor_id: monitorId, raw_until: rawUntil } of rows) {
+      try {
+        while (await this.mergeOldest(monitorId, Number(rawUntil)));
+      } catch (error) {
+        this.logger.error(`late reports of monitor ${monitorId} wait: ${(error as Error).message}`);
+      }
+    }
+    await this.rollups.remakeDue();
+  }
+
+  private async sealMonitor(due: Due, limitAt: number): Promise<void> {
+    const monitorId = due.monitor_id;
+    let sealedUntil = due.raw_until === null ? null : Number(due.raw_until);
+    for (;;) {
+      const firstAt = await this.reader.readFirstUnsealedAt(monitorId, sealedUntil);
+      if (firstAt === null) return;
+      const window = nextWindow(firstAt, sealedUntil, due.interval_ms);
+      if (window.until > limitAt) return;
+      await this.blocks.ensurePartition(RAW, window.start);
+      await this.lock.run(() => transact(this.pool, (client) => this.sealWindow(client, monitorId, window)));
+      sealedUntil = window.until;
+    }
+  }
+
+  private async sealWindow(client: PoolClient, monitorId: string, window: SealWindow): Promise<void> {
+    const reports = await this.reader.readUnsealed(client, monitorId, window);
+    await this.write(client, monitorId, window, reports);
+    await client.query(
+      `insert into seal_mark (monitor_id, raw_until) values ($1, $2)
+       on conflict (monitor_id) do update set raw_until = greatest(seal_mark.raw_until, excluded.raw_until)`,
+      [monitorId, window.until],
+    );
+  }
+
+  /** Merges the late reports that belong to the window of the oldest one. Returns whether there may be more. */
+  private async mergeOldest(monitorId: string, rawUntil: number): Promise<boolean> {
+    const { rows } = await this.pool.query<{ at: string | null }>(
+      'select min(at) as at from late_report where monitor_id = $1 and at < $2',
+      [monitorId, rawUntil],
+    );
+    if (!rows[0]?.at) return false;
+    const at = Number(rows[0].at);
+    await this.blocks.ensurePartition(RAW, windowAround(at, []).start);
+    await this.lock.run(() => transact(this.pool, (client) => this.mergeWindow(client, monitorId, at)));
+    return true;
+  }
+
+  private async mergeWindow(client: PoolClient, monitorId: string, at: number): Promise<void> {
+    const covering = await this.blocks.readCovering(monitorId, RAW, at, at, client);
+    const window = covering[0] ?? windowAround(at, await this.blocks.readNeighbours(monitorId, at, client));
+    const sealed = (await this.content.openRaw(monitorId, covering)).flatMap((block) =>
+      this.content.toReports(block),
+    );
+    const late = await this.reader.readLate(client, monitorId, window);
+    const known = new Set(sealed.map((report) => report.at));
+    const merged = [...sealed, ...late.filter((report) => !known.has(report.at))].sort((a, b) => a.at - b.at);
+    await this.write(client, monitorId, window, merged);
+    await this.rollups.noteChanged(client, monitorId, window);
+  }
+
+  private async write(
+    client: PoolClient,
+    monitorId: string,
+    window: SealWindow,
+    reports: readonly StoredReport[],
+  ): Promise<void> {
+    if (reports.length > 0) {
+      await this.blocks.write(client, monitorId, RAW.tier, window, await this.content.encodeReports(reports));
+    }
+    await client.query('delete from late_report where monitor_id = $1 and at >= $2 and at < $3', [
+      monitorId,
+      window.start,
+      window.until,
+    ]);
+  }
+}
