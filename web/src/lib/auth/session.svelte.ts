@@ -1,10 +1,12 @@
 import { goto } from '$app/navigation';
-import { request, setSessionLossListener } from '../graphql/client.ts';
+import { query, setSessionLossListener } from '../graphql/client.ts';
 import { HubError } from '../graphql/hub-error.ts';
 import { ViewerDocument, type ViewerQuery } from '../graphql/generated/graphql.ts';
 import { liveConnection } from '../live/live-connection.svelte.ts';
 import { loginPath, setupPath } from '../routes.ts';
 import { logOut } from './auth-api.ts';
+
+const noop = () => {};
 
 export type Viewer = NonNullable<ViewerQuery['viewer']>;
 export type SessionState =
@@ -13,7 +15,7 @@ export type SessionState =
 /** Who looks at the page. An unreachable hub is no answer and throws. */
 export async function readSession(): Promise<SessionState> {
   try {
-    const { viewer } = await request(ViewerDocument, {});
+    const { viewer } = await query(ViewerDocument, {});
     return viewer ? { kind: 'signed-in', viewer } : { kind: 'signed-out' };
   } catch (error) {
     if (error instanceof HubError && error.isSignedOut) {
@@ -25,6 +27,8 @@ export async function readSession(): Promise<SessionState> {
 
 /** Leads a signed-out browser to the sign-in page, and back to where it was afterwards. */
 export function guardSession(): void {
+  // A lost session is announced by the question itself; an unreachable hub is retried by the socket.
+  liveConnection.checkSession = () => readSession().then(noop, noop);
   setSessionLossListener((code) => {
     const here = location.pathname + location.search;
     if (location.pathname === loginPath() || location.pathname === setupPath()) return;

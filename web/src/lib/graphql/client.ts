@@ -1,3 +1,6 @@
+import { Client, fetchExchange, subscriptionExchange } from '@urql/svelte';
+import type { AnyVariables, CombinedError, OperationResultSource, OperationResult } from '@urql/svelte';
+import { liveConnection } from '../live/live-connection.svelte.ts';
 import { graphqlPath } from '../routes.ts';
 import type { TypedDocumentString } from './generated/graphql.ts';
 import { HubError, readProblem } from './hub-error.ts';
@@ -11,50 +14,73 @@ export function setSessionLossListener(listener: SessionLossListener): void {
   onSessionLoss = listener;
 }
 
-interface GraphqlAnswer<Data> {
-  readonly data?: Data | null;
-  readonly errors?: readonly {
-    readonly message: string;
-    readonly extensions?: { readonly code?: string; readonly requestId?: string };
-  }[];
-}
-
-/** Asks the hub once; nothing is cached, live values come by subscription. Throws a HubError. */
-export async function request<Data, Variables>(
-  document: TypedDocumentString<Data, Variables>,
-  variables: Variables,
-): Promise<Data> {
-  try {
-    return await post(document, variables);
-  } catch (error) {
-    if (error instanceof HubError && error.isSignedOut) onSessionLoss(error.code);
-    throw error;
-  }
-}
-
-async function post<Data, Variables>(
-  document: TypedDocumentString<Data, Variables>,
-  variables: Variables,
-): Promise<Data> {
-  let response: Response;
-  try {
-    response = await fetch(graphqlPath(), {
-      method: 'POST',
-      credentials: 'same-origin',
-      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-      body: JSON.stringify({ query: document.toString(), variables }),
-    });
-  } catch {
+async function fetchFromHub(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  const response = await fetch(input, init).catch(() => {
     throw new HubError('', { code: 'unreachable' });
-  }
+  });
   noteHubTime(response);
   const type = response.headers.get('Content-Type') ?? '';
   if (!type.includes('json') || type.includes('problem+json')) throw await readProblem(response);
-  const { data, errors } = (await response.json()) as GraphqlAnswer<Data>;
-  const first = errors?.[0];
-  if (first) {
-    const { code = 'internal', requestId } = first.extensions ?? {};
-    throw new HubError(first.message, { code, requestId });
-  }
-  return data as Data;
+  return response;
+}
+
+/** Nothing is cached: whoever shows values asks anew, and live ones come by subscription. */
+export const client = new Client({
+  url: graphqlPath(),
+  preferGetMethod: false,
+  fetchOptions: { headers: { Accept: 'application/json' } },
+  fetch: fetchFromHub,
+  exchanges: [
+    fetchExchange,
+    subscriptionExchange({
+      forwardSubscription: ({ query = '', variables }) => ({
+        subscribe: ({ next }) => ({
+          unsubscribe: liveConnection.subscribe({ query, variables }, (data) => next({ data })),
+        }),
+      }),
+    }),
+  ],
+});
+
+/** Asks the hub once. Throws a HubError. */
+export function query<Data, Variables extends AnyVariables>(
+  document: TypedDocumentString<Data, Variables>,
+  variables: Variables,
+): Promise<Data> {
+  return readData(client.query<Data, Variables>(document.toString(), variables));
+}
+
+/** Changes something once. Throws a HubError. */
+export function mutate<Data, Variables extends AnyVariables>(
+  document: TypedDocumentString<Data, Variables>,
+  variables: Variables,
+): Promise<Data> {
+  return readData(client.mutation<Data, Variables>(document.toString(), variables));
+}
+
+/** Live values until the returned stop is called, over lost connections too. */
+export function subscribe<Data, Variables extends AnyVariables>(
+  document: TypedDocumentString<Data, Variables>,
+  variables: Variables,
+  onData: (data: Data) => void,
+): () => void {
+  return client.subscription<Data, Variables>(document.toString(), variables).subscribe(({ data }) => {
+    if (data) onData(data);
+  }).unsubscribe;
+}
+
+async function readData<Data, Variables extends AnyVariables>(
+  source: OperationResultSource<OperationResult<Data, Variables>>,
+): Promise<Data> {
+  const { data, error } = await source;
+  if (!error) return data as Data;
+  const failure = readFailure(error);
+  if (failure instanceof HubError && failure.isSignedOut) onSessionLoss(failure.code);
+  throw failure;
+}
+
+function readFailure({ networkError, graphQLErrors: [first] }: CombinedError): Error | undefined {
+  if (!first) return networkError;
+  const { code = 'internal', requestId } = first.extensions as { code?: string; requestId?: string };
+  return new HubError(first.message, { code, requestId });
 }

@@ -1,6 +1,4 @@
-import { createClient, type Client } from 'graphql-ws';
-import { request } from '../graphql/client.ts';
-import { ViewerDocument, type TypedDocumentString } from '../graphql/generated/graphql.ts';
+import { createClient, type Client, type SubscribePayload } from 'graphql-ws';
 import { liveSocketUrl } from '../routes.ts';
 import { computeRetryWaitMs, waitForRetry } from './retry-wait.ts';
 
@@ -18,27 +16,25 @@ class LiveConnection {
   state = $state<LiveState>('idle');
   /** Grows with each new socket: whoever shows live values then asks for what was missed. */
   generation = $state(0);
+  /** Asks the hub whether the session is over; the auth feature says how. It never rejects. */
+  checkSession: () => Promise<void> = async () => {};
   #client: Client | undefined;
   #pongTimer: ReturnType<typeof setTimeout> | undefined;
   #wasLive = false;
 
-  subscribe<Data, Variables extends Record<string, unknown>>(
-    document: TypedDocumentString<Data, Variables>,
-    variables: Variables,
-    onData: (data: Data) => void,
-  ): () => void {
-    const payload = { query: document.toString(), variables };
+  /** Data goes to `onData` until the returned stop is called; an answer without data is left out. */
+  subscribe(payload: SubscribePayload, onData: (data: Record<string, unknown>) => void): () => void {
     let isStopped = false;
     let unsubscribe = () => {};
     const start = () => {
-      unsubscribe = this.#getClient().subscribe<Data>(payload, {
+      unsubscribe = this.#getClient().subscribe(payload, {
         next: ({ data }) => {
           if (data) onData(data);
         },
         // The client gives up on some close codes and on a refused operation; a page that is looked
         // at never does. Most often it is the session that has ended: the check tells.
         error: async () => {
-          await this.#checkSession();
+          await this.checkSession();
           await waitForRetry(REFUSED_RETRY_MS);
           if (!isStopped) start();
         },
@@ -98,15 +94,7 @@ class LiveConnection {
     this.state = isOurOwn ? 'idle' : 'reconnecting';
     this.#wasLive = !isOurOwn;
     // A refused upgrade looks like any lost connection; only a request tells that the session is over.
-    if (SESSION_CLOSE_CODES.has(event.code) || event.code === 1006) void this.#checkSession();
-  }
-
-  async #checkSession(): Promise<void> {
-    try {
-      await request(ViewerDocument, {});
-    } catch {
-      // A lost session has been announced by the request; an unreachable hub is retried by the socket.
-    }
+    if (SESSION_CLOSE_CODES.has(event.code) || event.code === 1006) void this.checkSession();
   }
 }
 

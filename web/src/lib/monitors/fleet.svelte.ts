@@ -1,11 +1,11 @@
 import { SvelteMap } from 'svelte/reactivity';
+import { subscribe } from '../graphql/client.ts';
 import {
   MonitorStatusChangedDocument,
   ReportsReceivedDocument,
   type MonitorHealth,
 } from '../graphql/generated/graphql.ts';
 import { readHubNow } from '../graphql/hub-clock.ts';
-import { liveConnection } from '../live/live-connection.svelte.ts';
 import { fetchSeries } from '../series/series-api.ts';
 import { CURRENT_METRICS, toLatestReport, type LatestReport } from './current-values.ts';
 import { fetchMonitors, type MonitorSummary } from './monitors-api.ts';
@@ -49,7 +49,7 @@ export class Fleet {
   }
 
   watchStatus(): () => void {
-    return liveConnection.subscribe(MonitorStatusChangedDocument, {}, (data) => {
+    return subscribe(MonitorStatusChangedDocument, {}, (data) => {
       const changed = data.monitorStatusChanged;
       if (!this.monitors.some(({ id }) => id === changed.id)) return void this.refresh();
       this.put(changed);
@@ -59,7 +59,7 @@ export class Fleet {
   watchReports(monitorIds: string[]): () => void {
     void this.#loadSparks(monitorIds);
     const variables = { monitorIds, metrics: CURRENT_METRICS };
-    return liveConnection.subscribe(ReportsReceivedDocument, variables, (data) => {
+    return subscribe(ReportsReceivedDocument, variables, (data) => {
       for (const report of data.reportsReceived.reports) {
         this.#receive(report.monitorId, toLatestReport(report));
       }

@@ -1,5 +1,5 @@
+import { subscribe } from '../graphql/client.ts';
 import { MonitorStatusChangedDocument } from '../graphql/generated/graphql.ts';
-import { liveConnection } from '../live/live-connection.svelte.ts';
 import { toLatestReport, type LatestReport } from './current-values.ts';
 import { fetchMonitor, type DetailedMonitor, type MonitorSummary } from './monitors-api.ts';
 
@@ -30,7 +30,7 @@ export class MonitorView {
   }
 
   watchStatus(): () => void {
-    return liveConnection.subscribe(MonitorStatusChangedDocument, {}, (data) => {
+    return subscribe(MonitorStatusChangedDocument, {}, (data) => {
       if (data.monitorStatusChanged.id === this.id) this.put(data.monitorStatusChanged);
     });
   }

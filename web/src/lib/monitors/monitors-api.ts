@@ -1,4 +1,4 @@
-import { request } from '../graphql/client.ts';
+import { mutate, query } from '../graphql/client.ts';
 import {
   CreateApiKeyDocument,
   CreateMonitorDocument,
@@ -30,48 +30,48 @@ function refuse(userErrors: readonly UserErrorFieldsFragment[]): void {
     throw new HubError(first.message, { code: first.code, fields: collectFieldMessages(userErrors) });
 }
 
-export const fetchMonitors = async () => (await request(MonitorsDocument, {})).monitors;
+export const fetchMonitors = async () => (await query(MonitorsDocument, {})).monitors;
 
-export const fetchMonitor = async (id: string) => (await request(MonitorDocument, { id })).monitor;
+export const fetchMonitor = async (id: string) => (await query(MonitorDocument, { id })).monitor;
 
 export async function fetchApiKeys(id: string) {
-  return (await request(MonitorApiKeysDocument, { id })).monitor?.apiKeys ?? [];
+  return (await query(MonitorApiKeysDocument, { id })).monitor?.apiKeys ?? [];
 }
 
 export async function createMonitor(input: CreateMonitorInput) {
-  const { createMonitor: payload } = await request(CreateMonitorDocument, { input });
+  const { createMonitor: payload } = await mutate(CreateMonitorDocument, { input });
   refuse(payload.userErrors);
   return { monitor: payload.monitor!, apiKey: payload.apiKey };
 }
 
 export async function updateMonitor(id: string, input: UpdateMonitorInput) {
-  const { updateMonitor: payload } = await request(UpdateMonitorDocument, { id, input });
+  const { updateMonitor: payload } = await mutate(UpdateMonitorDocument, { id, input });
   refuse(payload.userErrors);
   return payload.monitor!;
 }
 
 export async function deleteMonitor(id: string) {
-  refuse((await request(DeleteMonitorDocument, { id })).deleteMonitor.userErrors);
+  refuse((await mutate(DeleteMonitorDocument, { id })).deleteMonitor.userErrors);
 }
 
 export async function startMonitor(id: string) {
-  const { startMonitor: payload } = await request(StartMonitorDocument, { id });
+  const { startMonitor: payload } = await mutate(StartMonitorDocument, { id });
   refuse(payload.userErrors);
   return payload.monitor!;
 }
 
 export async function stopMonitor(id: string) {
-  const { stopMonitor: payload } = await request(StopMonitorDocument, { id });
+  const { stopMonitor: payload } = await mutate(StopMonitorDocument, { id });
   refuse(payload.userErrors);
   return payload.monitor!;
 }
 
 export async function createApiKey(monitorId: string, name: string | null) {
-  const { createApiKey: payload } = await request(CreateApiKeyDocument, { monitorId, input: { name } });
+  const { createApiKey: payload } = await mutate(CreateApiKeyDocument, { monitorId, input: { name } });
   refuse(payload.userErrors);
   return payload.apiKey!;
 }
 
 export async function revokeApiKey(id: string) {
-  refuse((await request(RevokeApiKeyDocument, { id })).revokeApiKey.userErrors);
+  refuse((await mutate(RevokeApiKeyDocument, { id })).revokeApiKey.userErrors);
 }

@@ -1,11 +1,11 @@
 import { untrack } from 'svelte';
+import { subscribe } from '../graphql/client.ts';
 import {
   ReportsReceivedDocument,
   SamplesBackfilledDocument,
   type ReportsReceivedSubscription,
 } from '../graphql/generated/graphql.ts';
 import { readHubNow } from '../graphql/hub-clock.ts';
-import { liveConnection } from '../live/live-connection.svelte.ts';
 import { fetchSeries } from './series-api.ts';
 import { SeriesWindow } from './series-window.ts';
 
@@ -51,10 +51,10 @@ export class LiveSeries {
     const { monitorId, metrics } = this.options;
     const monitorIds = [monitorId];
     const stops = [
-      liveConnection.subscribe(ReportsReceivedDocument, { monitorIds, metrics }, (data) => {
+      subscribe(ReportsReceivedDocument, { monitorIds, metrics }, (data) => {
         for (const report of data.reportsReceived.reports) this.#receive(report);
       }),
-      liveConnection.subscribe(SamplesBackfilledDocument, { monitorIds }, () => void this.reload()),
+      subscribe(SamplesBackfilledDocument, { monitorIds }, () => void this.reload()),
     ];
     void untrack(() => this.catchUp());
     return () => stops.forEach((stop) => stop());

@@ -1,4 +1,4 @@
-import { request } from '../graphql/client.ts';
+import { query } from '../graphql/client.ts';
 import { SeriesDocument } from '../graphql/generated/graphql.ts';
 
 export interface SeriesQuestion {
@@ -11,5 +11,5 @@ export interface SeriesQuestion {
 
 export async function fetchSeries({ from, to, ...question }: SeriesQuestion) {
   const variables = { ...question, from: new Date(from).toISOString(), to: new Date(to).toISOString() };
-  return (await request(SeriesDocument, variables)).series;
+  return (await query(SeriesDocument, variables)).series;
 }
