@@ -30,7 +30,7 @@ interface Range {
 const RANGES: readonly Range[] = [
   { name: '1 h', spanMs: HOUR_MS, stepMs: 10_000, gate: 1.0 },
   { name: '24 h', spanMs: 24 * HOUR_MS, stepMs: 300_000, gate: 1.0 },
-  { name: '7 d', spanMs: 7 * 24 * HOUR_MS, stepMs: 1_800_000, gate: 0.35 },
+  { name: '7 d', spanMs: 7 * 24 * HOUR_MS, stepMs: 1_200_000, gate: 0.35 },
 ];
 
 interface Sizes {
@@ -179,6 +179,11 @@ function findDisagreements(rows: readonly ResultRow[]): string[] {
       .filter((row) => row.case.startsWith(`${name}, `))
       .map((row) => Number(row.values['mean CPU %']));
     const spread = (Math.max(...means) - Math.min(...means)) / Math.max(...means);
+    const points = new Set(
+      rows.filter((row) => row.case.startsWith(`${name}, `)).map((row) => row.values['points']),
+    );
+    if (points.size > 1)
+      return [`! the answers over ${name} have different numbers of points: ${[...points].join(', ')}`];
     return spread > TOLERANCE ? [`! the answers over ${name} differ by ${Math.round(spread * 100)} %`] : [];
   });
 }

@@ -30,8 +30,6 @@ const PAGE_QUERY = `query Page($ids: [ID!]!, $metrics: [String!]!, $from: DateTi
 const LATEST_QUERY = `query Latest($ids: [ID!], $metrics: [String!]) {
   latest(monitorIds: $ids, metrics: $metrics) { monitorId at metrics values }
 }`;
-/** What the page asks: a pixel column of a wide chart each. */
-const MAX_POINTS = 500;
 
 interface PageData {
   readonly series: {
@@ -117,13 +115,14 @@ export class HubTarget implements AnsweringTarget {
     return this.withTables((tables) => tables.measure());
   }
 
-  async openPage({ machine, fromAt, toAt }: PageRequest): Promise<PageAnswer> {
+  async openPage({ machine, fromAt, toAt, stepMs }: PageRequest): Promise<PageAnswer> {
     const { series } = await this.ask<PageData>(PAGE_QUERY, {
       ids: [this.monitors[machine]!.id],
       metrics: CHARTS.flatMap((chart) => chart.hubMetrics),
       from: new Date(fromAt).toISOString(),
       to: new Date(toAt).toISOString(),
-      points: MAX_POINTS,
+      // So many that the hub picks the step that the peers are told.
+      points: Math.floor((toAt - fromAt) / stepMs) + 1,
     });
     const cpu = series.columns.find(({ metric }) => metric === 'cpu.usagePercent')?.mean ?? [];
     const known = cpu.filter((value) => value !== null);
