@@ -29,6 +29,8 @@ import { COMMON_MACHINE, MachineHistory, SMALL_MACHINE } from '../test/fixtures/
 const CONTEXT = { monitorId: 'bench', tier: 0, start: 0 };
 const START_AT = 1_795_305_600_000;
 const HOUR_MS = 3_600_000;
+/** What a block of each rollup tier spans. */
+const BLOCK_HOURS = [0, 6, 48, 384] as const;
 
 async function record(seconds: number, count: number): Promise<StoredReport[]> {
   const collector = await openReportCollector({
@@ -161,8 +163,9 @@ function measureRollups(days: number): void {
   console.log(
     `\nrollups of ${days} days at 10 s (samples → minutes: ${(micros / samples).toFixed(3)} µs CPU a sample)`,
   );
-  for (const { tier, bucketMs, windowMs } of TIERS.slice(1))
-    parts = measureTier(parts, tier, bucketMs, windowMs, samples);
+  for (const { tier, bucketMs } of TIERS.slice(1)) {
+    parts = measureTier(parts, tier, bucketMs, BLOCK_HOURS[tier] * HOUR_MS, samples);
+  }
 }
 
 function measureTier(
