@@ -29,7 +29,7 @@ function expectRoundTrip(values: Float64Array, hints?: ColumnHints): Uint8Array 
 const AWKWARD = [
   0, -0, 1, -1, 0.1, 0.2, 0.1 + 0.2, 1 / 3, Number.MIN_VALUE, -Number.MIN_VALUE, 2.2250738585072014e-308,
   Number.MAX_VALUE, -Number.MAX_VALUE, Number.EPSILON, 2 ** 31, 2 ** 32, 2 ** 50, 2 ** 51, 2 ** 52, 2 ** 53 - 1,
-  2 ** 53, 2 ** 53 + 2, 2 ** 60, 2 ** 64, 1e15 + 0.3, 123456789.125, 99.99, 1e-7, 1e-9, 1e-10, 1e21, NaN,
+  2 ** 53, 2 ** 53 + 2, 2 ** 60, 2 ** 64, 1e15 + 0.3, 123456789.12345679, 99.99, 1e-7, 1e-9, 1e-10, 1e21, NaN,
   Infinity, -Infinity,
 ]; // prettier-ignore
 
