@@ -86,7 +86,7 @@ describe('roll up', () => {
   });
 
   it('is the same from rollups as from the samples, however they were cut', () => {
-    for (let seed = 0; seed < 60; seed++) {
+    for (let seed = 0; seed < 25; seed++) {
       const random = new SeededRandom(seed);
       const reports = makeOddReports(random, 50 + random.below(500));
       const whole = describeAll(reports);
@@ -101,7 +101,7 @@ describe('roll up', () => {
   });
 
   it('is the same when late reports came and only their window was made anew', () => {
-    for (let seed = 0; seed < 30; seed++) {
+    for (let seed = 0; seed < 12; seed++) {
       const random = new SeededRandom(seed);
       const all = makeOddReports(random, 400);
       const windowMs = 10 * MINUTE_MS;
@@ -126,7 +126,7 @@ describe('roll up', () => {
 
 describe('rollup block', () => {
   it('gives back every statistic', () => {
-    for (let seed = 0; seed < 60; seed++) {
+    for (let seed = 0; seed < 25; seed++) {
       const random = new SeededRandom(seed);
       const rollup = rollUp([describeAll(makeOddReports(random, 1 + random.below(400)))], MINUTE_MS);
       const block = openRollupBlock(encodeRollupBlock(rollup), CONTEXT, rollup.seriesKeys);

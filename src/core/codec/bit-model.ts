@@ -5,9 +5,9 @@
  */
 export type BitModel = Int32Array;
 
-/** A young slot follows each bit far, an old one little: after n bits by 1/(n + 1.6), at least by 1/LIMIT. */
-const LIMIT = 160;
-const RATE = Int32Array.from({ length: LIMIT + 1 }, (_, count) => Math.round(16_384 / (count + 1.6)));
+/** A young slot follows each bit far, an old one little: after n bits by 1/(n + 2.4), at least by 1/LIMIT. */
+const LIMIT = 32;
+const RATE = Int32Array.from({ length: LIMIT + 1 }, (_, count) => Math.round(16_384 / (count + 2.4)));
 
 export function makeBitModel(contexts: number): BitModel {
   return new Int32Array(contexts).fill(32_768 << 8);
