@@ -13,13 +13,24 @@ export async function ensureAppDatabase(superuser: ClientConfig, app: DatabaseCo
     const role = escapeIdentifier(app.user);
     const roles = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [app.user]);
     if (roles.rowCount === 0) {
-      await client.query(`CREATE ROLE ${role} LOGIN PASSWORD ${escapeLiteral(app.password ?? '')}`);
+      await create(client, `CREATE ROLE ${role} LOGIN PASSWORD ${escapeLiteral(app.password ?? '')}`);
     }
     const databases = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [app.database]);
     if (databases.rowCount === 0) {
-      await client.query(`CREATE DATABASE ${escapeIdentifier(app.database)} OWNER ${role}`);
+      await create(client, `CREATE DATABASE ${escapeIdentifier(app.database)} OWNER ${role}`);
     }
   } finally {
     await client.end();
+  }
+}
+
+/** What two hubs that start at once on one cluster get, whichever of them is later. */
+const MADE_BY_ANOTHER = new Set(['23505', '42710', '42P04']);
+
+async function create(client: Client, statement: string): Promise<void> {
+  try {
+    await client.query(statement);
+  } catch (error) {
+    if (!MADE_BY_ANOTHER.has((error as { code?: string }).code ?? '')) throw error;
   }
 }

@@ -152,9 +152,9 @@ describe('a hub that is killed and comes back', () => {
   it('is seen by the page, which greys its values and then goes on by itself', async () => {
     const visit = await openMonitor(local.id);
     const { page } = visit;
-    visit.tolerate(/WebSocket connection to|ERR_CONNECTION_REFUSED/);
+    visit.tolerate(/WebSocket connection to|ERR_CONNECTION_(REFUSED|RESET)|ERR_SOCKET_NOT_CONNECTED/);
     const overview = await browser.open(hub, { user });
-    overview.tolerate(/WebSocket connection to|ERR_CONNECTION_REFUSED/);
+    overview.tolerate(/WebSocket connection to|ERR_CONNECTION_(REFUSED|RESET)|ERR_SOCKET_NOT_CONNECTED/);
     await overview.page.goto(`${hub.url}/`);
     const card = findCard(overview.page, local.name);
     await see(card.getByText('Up', { exact: true }));

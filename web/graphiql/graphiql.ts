@@ -21,13 +21,9 @@ query Monitors {
   }
 }
 
-# Press play again with the cursor in here to watch reports arrive.
-subscription Status {
-  monitorStatusChanged {
-    name
-    health
-  }
-}
+# Live values come by subscription. Put this in place of the query to watch monitors change:
+#
+# subscription Status { monitorStatusChanged { name health } }
 `;
 
 const endpoint = new URL('../graphql', location.href);
