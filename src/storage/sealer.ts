@@ -85,8 +85,7 @@ export class Sealer {
     );
     for (const due of rows) {
       try {
-        await this.sealMonitor(due, limitAt);
-        await this.rollups.sealMonitor(due.monitor_id);
+        if (await this.sealMonitor(due, limitAt)) await this.rollups.sealMonitor(due.monitor_id);
       } catch (error) {
         // One monitor's trouble (deleted in between, a corrupt block) does not hold up the others.
         this.logger.error(`monitor ${due.monitor_id} was not sealed: ${(error as Error).message}`);
@@ -112,14 +111,18 @@ export class Sealer {
     await this.rollups.remakeDue();
   }
 
-  private async sealMonitor(due: Due, limitAt: number): Promise<void> {
+  /** Returns whether anything was sealed. */
+  private async sealMonitor(due: Due, limitAt: number): Promise<boolean> {
     const monitorId = due.monitor_id;
-    let sealedUntil = due.raw_until === null ? null : Number(due.raw_until);
+    const mark = due.raw_until === null ? null : Number(due.raw_until);
+    // Most of the time the next window is still open: no query for that.
+    if (mark !== null && nextWindow(mark, mark, due.interval_ms).until > limitAt) return false;
+    let sealedUntil = mark;
     for (;;) {
       const firstAt = await this.reader.readFirstUnsealedAt(monitorId, sealedUntil);
-      if (firstAt === null) return;
+      if (firstAt === null) return sealedUntil !== mark;
       const window = nextWindow(firstAt, sealedUntil, due.interval_ms);
-      if (window.until > limitAt) return;
+      if (window.until > limitAt) return sealedUntil !== mark;
       await this.blocks.ensurePartition(RAW, window.start);
       await this.lock.run(() => transact(this.pool, (client) => this.sealWindow(client, monitorId, window)));
       sealedUntil = window.until;
