@@ -68,6 +68,10 @@ export class ReportQueue {
   private doneCount = 0;
   private drains: { until: number; resolve: () => void }[] = [];
 
+  get size(): number {
+    return this.slots.length;
+  }
+
   get isEmpty(): boolean {
     return this.slots.length === 0;
   }
