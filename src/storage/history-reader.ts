@@ -9,21 +9,17 @@ import type { Layout } from '../core/model/layout.js';
 import type { SeriesFilter } from '../core/model/present-report.js';
 import { QUERY_POOL } from '../database/database-pools.js';
 import { BlockContent, type OpenBlock } from './block-content.js';
-import type { StoredBlock } from './block-table.js';
+import { type BlockRow, toStoredBlock } from './block-table.js';
 import { ReportReader } from './report-reader.js';
 
 /** What charts read of a gauge; the other statistics cost decoding and say nothing there. */
 const CHARTED_GAUGE_STATS = ['sum', 'count', 'min', 'max'] as const;
 
-interface HistoryRow {
+interface HistoryRow extends BlockRow {
   /** −1 for a report that is in no block. */
   tier: number;
-  start: string;
-  until: string;
-  layout_id: number;
   boot_id: string | null;
   interval_ms: number;
-  bytes: Buffer;
 }
 
 /** A part of a monitor's history, and the unit of each of its series. */
@@ -60,7 +56,7 @@ export class HistoryReader {
     // Where a tier ends, the next finer one begins: blocks of both may hold that instant.
     let readUntil = -Infinity;
     for (const coarse of TIERS.slice(1, tier.tier + 1).reverse()) {
-      const blocks = rows.filter((row) => row.tier === coarse.tier).map(toBlock);
+      const blocks = rows.filter((row) => row.tier === coarse.tier).map(toStoredBlock);
       for (const open of await this.content.openRollups(monitorId, blocks)) {
         parts.push({
           rollup: sliceRollup(pickSeries(open, isWanted), readUntil, Infinity),
@@ -106,7 +102,10 @@ export class HistoryReader {
   }
 
   private async readRuns(monitorId: string, rows: readonly HistoryRow[]): Promise<SampleRun[]> {
-    const raw = await this.content.openRaw(monitorId, rows.filter((row) => row.tier === 0).map(toBlock));
+    const raw = await this.content.openRaw(
+      monitorId,
+      rows.filter((row) => row.tier === 0).map(toStoredBlock),
+    );
     const plain = await this.reports.decodeRows(
       rows.filter((row) => row.tier < 0).map((row) => ({ ...row, at: row.start, values: row.bytes })),
     );
@@ -119,16 +118,6 @@ export class HistoryReader {
     }));
     return orderRuns([...sealed, ...runsOfReports(plain)]);
   }
-}
-
-function toBlock(row: HistoryRow): StoredBlock {
-  return {
-    tier: row.tier,
-    start: Number(row.start),
-    until: Number(row.until),
-    layoutId: row.layout_id,
-    bytes: row.bytes,
-  };
 }
 
 function describeRun(run: SampleRun, isWanted: SeriesFilter): Rollup {

@@ -19,8 +19,9 @@ const SEAL_EVERY_MS = 60_000;
 /** A fresh report that is on its way when its window could be sealed has this long to arrive. */
 const SETTLE_MS = 2 * 60_000;
 const MERGE_EVERY_MS = 10_000;
-/** Late reports are merged when no more come for this long, or when there are this many. */
+/** Late reports are merged when no more come for this long, when there are this many, or when one has waited so much longer: a machine whose clock is behind is late for ever. */
 const MERGE_QUIET_MS = 60_000;
+const MERGE_WAIT_MS = 10 * 60_000;
 const MERGE_AT_REPORTS = 2_000;
 
 interface Due {
@@ -98,8 +99,8 @@ export class Sealer {
     const { rows } = await this.pool.query<{ monitor_id: string; raw_until: string }>(
       `select monitor_id, raw_until from late_report join seal_mark using (monitor_id)
        where at < raw_until group by monitor_id, raw_until
-       having max(received_at) <= $1 or count(*) >= $2`,
-      [quietSinceAt, MERGE_AT_REPORTS],
+       having max(received_at) <= $1 or count(*) >= $2 or min(received_at) <= $3`,
+      [quietSinceAt, MERGE_AT_REPORTS, quietSinceAt - MERGE_WAIT_MS],
     );
     for (const { monitor_id: monitorId, raw_until: rawUntil } of rows) {
       try {

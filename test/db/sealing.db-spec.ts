@@ -166,6 +166,18 @@ describe('a late report', () => {
     await store.sealer.mergeLate(Date.now() - 60_000);
     expect(await countRows('late_report')).toBe(1);
   });
+
+  it('does not wait for ever where every report of its monitor is late', async () => {
+    await storeHot(steps(base, 360));
+    await store.sealer.sealUntil(base + HOUR);
+    await store.store(monitorId, base + 1, base + 2);
+    await store.pool.query('update late_report set received_at = received_at - 660000 where at = $1', [
+      base + 1,
+    ]);
+    await store.sealer.mergeLate(Date.now() - 60_000 + 1_000);
+    expect(await countRows('late_report')).toBe(0);
+    expect((await readAll()).length).toBe(362);
+  });
 });
 
 it('a shuffled, repeated and late history reads like the ordered one', async () => {
