@@ -46,7 +46,11 @@ for (const part of chosen) {
   console.log(`\n${part.title}`);
   const begunAt = Date.now();
   const loadAverageBefore = Number(describeMachine()['load average']!.split(' ')[0]);
-  const result = await part.run({ isQuick: values.quick, targets: values.only.split(',').filter(Boolean) });
+  const result = await part.run({
+    isQuick: values.quick,
+    targets: values.only.split(',').filter(Boolean),
+    earlier: results,
+  });
   results.push({ ...result, seconds: Math.round((Date.now() - begunAt) / 1000), loadAverageBefore });
   printResult(result);
 }

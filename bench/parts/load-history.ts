@@ -4,7 +4,7 @@ import { History } from '../data/report-batch.js';
 import { SERIES_PER_REPORT } from '../data/series.js';
 import type { Target } from '../targets/target.js';
 
-const INTERVAL_MS = 10_000;
+export const INTERVAL_MS = 10_000;
 const REPORTS_PER_REQUEST = 100;
 const CONNECTIONS = 32;
 /** A machine that is an hour ahead would make the others' reports too old for Prometheus. */

@@ -5,6 +5,8 @@ export interface RunOptions {
   readonly isQuick: boolean;
   /** Only targets with these ids; all when empty. */
   readonly targets: readonly string[];
+  /** What the parts before it in this run have measured. */
+  readonly earlier: readonly PartResult[];
 }
 
 /** One line of a part's table: what was measured of whom. */

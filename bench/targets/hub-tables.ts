@@ -5,10 +5,11 @@ import { Client } from 'pg';
 import type { StoredSize } from './target.js';
 
 const POLL_MS = 2_000;
-/** Late reports are merged once a monitor has been quiet for a minute: so long may nothing happen at all. */
-const QUIET_MS = 100_000;
-const IMPATIENT_QUIET_MS = 10_000;
-const DEADLINE_MS = 20 * 60_000;
+const IMPATIENT_MS = 10_000;
+const DEADLINE_MS = 10 * 60_000;
+const HOUR_MS = 3_600_000;
+/** The hub seals an hour when it has been over for so long. */
+export const SEALED_AFTER_MS = 32 * 60_000;
 /** Only names the socket's file. */
 const SOCKET_PORT = 5432;
 
@@ -18,6 +19,34 @@ interface TableRow {
   readonly indexes: string;
   readonly toast: string;
 }
+
+interface PendingRow {
+  /** Reports in hours that are over and in no block. */
+  readonly unsealed: string;
+  /** Late reports of hours that are sealed. */
+  readonly unmerged: string;
+  /** Rollups to be made anew. */
+  readonly stale: string;
+  /** Monitors that lack a block of a rollup tier. */
+  readonly unrolled: string;
+}
+
+/** $1: what is older is sealed; then the spans of blocks: raw ones at an interval of 10 s, tier 1, 2, 3. */
+const PENDING_WORK = `
+  with old_report as (
+    select monitor_id, at from report where at < $1::bigint / $2 * $2
+    union all select monitor_id, at from late_report where at < $1::bigint / $2 * $2
+  ), first_block as (
+    select monitor_id, tier, min(start) as start from block group by monitor_id, tier
+  )
+  select
+    (select count(*) from old_report left join seal_mark using (monitor_id) where at >= coalesce(raw_until, 0)) as unsealed,
+    (select count(*) from late_report join seal_mark using (monitor_id) where at < raw_until) as unmerged,
+    (select count(*) from rollup_due) as stale,
+    (select count(*) from seal_mark join first_block using (monitor_id)
+     where (tier = 0 and raw_until / $3::bigint * $3 > greatest(tier1_until, start / $3 * $3))
+        or (tier = 1 and tier1_until / $4::bigint * $4 > greatest(tier2_until, start / $4 * $4))
+        or (tier = 2 and tier2_until / $5::bigint * $5 > greatest(tier3_until, start / $5 * $5))) as unrolled`;
 
 /** Looks at the hub's own tables, beside the hub: what it keeps and what is still to be sealed. */
 export class HubTables {
@@ -48,68 +77,60 @@ export class HubTables {
     return rows[0]!.found;
   }
 
-  /** Waits until sealing and merging have nothing left to do; in a hub without blocks that is at once. */
+  /** Waits until sealing, merging and rolling up have nothing left to do; in a hub without blocks that is at once. */
   async awaitSealed(isPatient: boolean): Promise<void> {
     if (!(await this.hasBlocks())) return;
-    const startedAt = Date.now();
-    const quietMs = isPatient ? QUIET_MS : IMPATIENT_QUIET_MS;
-    let before = '';
-    for (let changedAt = startedAt; Date.now() - changedAt < quietMs; await sleep(POLL_MS)) {
-      if (Date.now() - startedAt > DEADLINE_MS) throw new Error('the hub did not finish sealing in time');
-      const { rows } = await this.client.query<{ late: string; hot: string; blocks: string }>(
-        `select (select count(*) from late_report) as late, (select count(*) from report where at < $1) as hot,
-                (select count(*) from block) as blocks`,
-        [Date.now() - 3 * 3_600_000],
-      );
-      const now = JSON.stringify(rows[0]);
-      if (now !== before) changedAt = Date.now();
-      before = now;
-      if (rows[0]!.late === '0' && rows[0]!.hot === '0' && Date.now() - changedAt > 3 * POLL_MS) return;
+    const deadline = Date.now() + (isPatient ? DEADLINE_MS : IMPATIENT_MS);
+    for (;;) {
+      const { rows } = await this.client.query<PendingRow>(PENDING_WORK, [
+        Date.now() - SEALED_AFTER_MS,
+        HOUR_MS,
+        6 * HOUR_MS,
+        48 * HOUR_MS,
+        16 * 24 * HOUR_MS,
+      ]);
+      const pending = rows[0]!;
+      if (Object.values(pending).every((count) => count === '0')) return;
+      if (Date.now() > deadline) {
+        if (isPatient) throw new Error(`the hub did not finish sealing in time: ${JSON.stringify(pending)}`);
+        return;
+      }
+      await sleep(POLL_MS);
     }
-    console.log(`  ! the hub's sealing came to rest with work left: ${before}`);
+  }
+
+  /** Reports in raw blocks. */
+  async countSealed(): Promise<number> {
+    if (!(await this.hasBlocks())) return 0;
+    const { rows } = await this.client.query<{ count: string }>(
+      'select coalesce(sum(row_count), 0) as count from block where tier = 0',
+    );
+    return Number(rows[0]!.count);
   }
 
   /** Tables that keep samples, partitions added up; blocks by tier where a version has them. */
   async measure(): Promise<StoredSize[]> {
-    await this.client.query('checkpoint').catch(() => undefined);
     const { rows } = await this.client.query<TableRow>(
-      `select root.relname as name, sum(pg_relation_size(leaf.oid))::text as heap,
+      `select coalesce(substring(leaf.relname from '^block_[0-3]'), root.relname) as name,
+              sum(pg_relation_size(leaf.oid))::text as heap,
               sum(pg_indexes_size(leaf.oid))::text as indexes,
               sum(pg_total_relation_size(leaf.oid) - pg_relation_size(leaf.oid) - pg_indexes_size(leaf.oid))::text as toast
        from pg_class leaf
        join pg_class root on root.oid = coalesce(pg_partition_root(leaf.oid), leaf.oid)
        where leaf.relkind = 'r' and leaf.relnamespace = 'public'::regnamespace
-         and root.relname ~ '^(report|late_report|block|rollup)'
-       group by root.relname order by root.relname`,
+         and root.relname ~ '^(report|late_report|block|seal_mark|rollup_due)'
+       group by 1 order by 1`,
     );
     const hasBlocks = await this.hasBlocks();
-    const sizes: StoredSize[] = [];
-    for (const { name, heap, indexes, toast } of rows) {
+    return rows.map(({ name, heap, indexes, toast }) => {
       const bytes = Number(heap) + Number(indexes) + Number(toast);
       const parts = `data ${toMib(heap)}, index ${toMib(indexes)}, toast and maps ${toMib(toast)} MiB`;
-      if (name === 'block') sizes.push(...(await this.measureBlocks(bytes, parts)));
-      else {
-        // Beside blocks, what is in the hot tables waits to be sealed: it is named, the blocks are the answer.
-        const label = hasBlocks
-          ? `${name} (not sealed yet; ${parts})`
-          : `${name}: hot rows, no blocks (${parts})`;
-        sizes.push({ what: label, bytes, isCounted: !hasBlocks });
-      }
-    }
-    return sizes;
-  }
-
-  /** The table's whole size, shared out to the tiers by the bytes of their blocks. */
-  private async measureBlocks(totalBytes: number, parts: string): Promise<StoredSize[]> {
-    const { rows } = await this.client.query<{ tier: number; blocks: string; bytes: string }>(
-      `select tier, count(*)::text as blocks, sum(octet_length(bytes))::text as bytes from block group by tier order by tier`,
-    );
-    const payload = rows.reduce((sum, row) => sum + Number(row.bytes), 0);
-    return rows.map(({ tier, blocks, bytes }) => ({
-      what: `blocks of tier ${tier}: ${blocks}, their bytes alone ${toMib(bytes)} MiB (all tiers: ${parts})`,
-      bytes: (totalBytes * Number(bytes)) / payload,
-      isCounted: tier === 0,
-    }));
+      const tier = /^block_([0-3])$/.exec(name)?.[1];
+      if (tier !== undefined)
+        return { what: `blocks of tier ${tier} (${parts})`, bytes, isCounted: tier === '0' };
+      // Beside blocks, what is in the hot tables is their free room, and the youngest hour.
+      return { what: `${name} (${parts})`, bytes, isCounted: !hasBlocks };
+    });
   }
 }
 

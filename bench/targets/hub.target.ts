@@ -68,7 +68,7 @@ export class HubTarget implements AnsweringTarget {
     };
   }
 
-  static async start({ machines }: StartOptions): Promise<HubTarget> {
+  static async start({ machines, hubSettings }: StartOptions): Promise<HubTarget> {
     const dataDir = makeWorkDirectory('hub');
     const hub = new PinnedProcess(process.execPath, [path.join(HUB_DIST, 'src', 'main.js')], {
       DATA_DIR: dataDir,
@@ -76,6 +76,7 @@ export class HubTarget implements AnsweringTarget {
       LOG_LEVEL: 'warn',
       WATCHKEEPER_ADMIN_EMAIL: ADMIN.email,
       WATCHKEEPER_ADMIN_PASSWORD: ADMIN.password,
+      ...hubSettings,
     });
     onExit(() => process.kill(readPostmasterPid(dataDir), 'SIGQUIT'));
     const port = await hub.waitFor((output) => {
@@ -113,6 +114,10 @@ export class HubTarget implements AnsweringTarget {
 
   measureStored(): Promise<StoredSize[]> {
     return this.withTables((tables) => tables.measure());
+  }
+
+  countSealedReports(): Promise<number> {
+    return this.withTables((tables) => tables.countSealed());
   }
 
   async openPage({ machine, fromAt, toAt, stepMs }: PageRequest): Promise<PageAnswer> {

@@ -32,6 +32,8 @@ export interface KeepingTarget extends Target {
    */
   settle(isPatient: boolean): Promise<void>;
   measureStored(): Promise<StoredSize[]>;
+  /** Where sizes are of sealed reports alone: how many these are. */
+  countSealedReports?(): Promise<number>;
 }
 
 export interface PageRequest {
@@ -62,6 +64,8 @@ export interface AnsweringTarget extends KeepingTarget {
 export interface StartOptions {
   readonly machines: number;
   readonly shape: BatchShape;
+  /** Settings of the hub beside those that it comes with. */
+  readonly hubSettings?: Readonly<Record<string, string>>;
 }
 
 export interface TargetKind<Kind extends Target = Target> {

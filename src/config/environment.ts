@@ -66,6 +66,12 @@ export class Environment {
 
   @Rule((value) => value === '0' || value === '1', 'is not a switch: give 1 or 0')
   WATCHKEEPER_ALLOW_HTTP?: string;
+
+  @Rule(
+    (value) => /^\d{1,5}$/.test(value) && Number(value) <= 10_000,
+    'is not a time between two batches: give whole milliseconds from 0 to 10000',
+  )
+  WATCHKEEPER_LIVE_SPACING_MS?: string;
 }
 
 export type VariableName = keyof Environment;
@@ -93,6 +99,7 @@ export const VARIABLE_NAMES: readonly VariableName[] = [
   'WATCHKEEPER_ALLOWED_HOSTS',
   'WATCHKEEPER_TRUSTED_PROXIES',
   'WATCHKEEPER_ALLOW_HTTP',
+  'WATCHKEEPER_LIVE_SPACING_MS',
 ];
 
 /** Parts of a list parted by commas, without blanks around them. */

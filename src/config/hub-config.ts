@@ -23,6 +23,8 @@ export interface HubConfig {
   readonly trustedProxies: readonly string[];
   /** Plain http is wanted beyond this machine: cookies without `Secure`, a standing banner. */
   readonly isHttpAllowed: boolean;
+  /** What lies at least between two live batches to one subscriber; 0 = each report goes out at once. Default 1000. */
+  readonly liveSpacingMs: number;
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;

@@ -38,6 +38,7 @@ describe('readConfig', () => {
       WATCHKEEPER_ALLOWED_HOSTS: 'Hub.lan, 10.0.0.5',
       WATCHKEEPER_TRUSTED_PROXIES: '10.0.0.0/8, ::1',
       WATCHKEEPER_ALLOW_HTTP: '1',
+      WATCHKEEPER_LIVE_SPACING_MS: '0',
     });
     expect(config).toEqual({
       port: 0,
@@ -52,6 +53,7 @@ describe('readConfig', () => {
       allowedHosts: ['hub.lan', '10.0.0.5'],
       trustedProxies: ['10.0.0.0/8', '::1'],
       isHttpAllowed: true,
+      liveSpacingMs: 0,
     });
   });
 
@@ -77,6 +79,8 @@ describe('readConfig', () => {
     ['WATCHKEEPER_TRUSTED_PROXIES', '10.0.0.0/33'],
     ['WATCHKEEPER_TRUSTED_PROXIES', '10.0.0.0/8/8'],
     ['WATCHKEEPER_ALLOW_HTTP', 'yes'],
+    ['WATCHKEEPER_LIVE_SPACING_MS', '10001'],
+    ['WATCHKEEPER_LIVE_SPACING_MS', '-1'],
   ])('refuses %s=%j in one line that names the variable and shows the value', (name, value) => {
     const faults = readFaults({ [name]: value });
     expect(faults).toHaveLength(1);

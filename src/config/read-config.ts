@@ -131,6 +131,7 @@ function buildConfig(given: Environment): HubConfig {
     ),
     trustedProxies: Object.freeze(splitGiven(given.WATCHKEEPER_TRUSTED_PROXIES)),
     isHttpAllowed: given.WATCHKEEPER_ALLOW_HTTP === '1',
+    liveSpacingMs: Number(given.WATCHKEEPER_LIVE_SPACING_MS ?? 1_000),
   });
 }
 

@@ -29,7 +29,7 @@ beforeEach(() => {
       return latest;
     },
   };
-  live = new LiveReports(reader as unknown as ReportReader, events);
+  live = new LiveReports(reader as unknown as ReportReader, events, { liveSpacingMs: 1_000 });
 });
 
 const store = (monitorId: string, instants: number[], isLatest = true): void =>

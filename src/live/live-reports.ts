@@ -1,11 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import type { StoredReport } from '../core/model/stored-report.js';
 import { EventBus } from '../events/event-bus.js';
 import { ReportReader } from '../storage/report-reader.js';
 import { CoalescingStream } from './coalescing-stream.js';
-
-/** A page that repaints more often shows nothing more. */
-const LIVE_SPACING_MS = 1_000;
 
 export interface LiveReport {
   readonly report: StoredReport;
@@ -24,6 +22,7 @@ export class LiveReports {
   constructor(
     private readonly reader: ReportReader,
     events: EventBus,
+    @Inject(HUB_CONFIG) private readonly config: Pick<HubConfig, 'liveSpacingMs'>,
   ) {
     events.on('report.stored', ({ monitorId, reports, isLatest }) => {
       const streams = this.streamsByMonitor.get(monitorId);
@@ -36,11 +35,13 @@ export class LiveReports {
     events.on('monitor.deleted', ({ monitorId }) => this.newest.delete(monitorId));
   }
 
-  /** The newest report of each of these monitors since the last batch, at most one batch a second. */
+  /** The newest report of each of these monitors since the last batch, at most one batch in each `liveSpacingMs`. */
   async watch(
     monitorIds: readonly string[],
   ): Promise<AsyncIterableIterator<ReadonlyMap<string, LiveReport>>> {
-    const stream: Stream = new CoalescingStream(LIVE_SPACING_MS, () => this.leave(monitorIds, stream));
+    const stream: Stream = new CoalescingStream(this.config.liveSpacingMs, () =>
+      this.leave(monitorIds, stream),
+    );
     for (const monitorId of monitorIds) {
       const streams = this.streamsByMonitor.get(monitorId) ?? new Set();
       this.streamsByMonitor.set(monitorId, streams.add(stream));

@@ -27,7 +27,7 @@ beforeEach(() => {
   };
   const reader = { readLatest: async () => [] } as unknown as ReportReader;
   resolver = new LiveResolver(
-    new LiveReports(reader, events),
+    new LiveReports(reader, events, { liveSpacingMs: 1_000 }),
     { visibleIds, list } as unknown as MonitorsService,
     { present: (monitor: unknown) => monitor } as MonitorPresenter,
     events,

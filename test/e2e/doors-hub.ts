@@ -188,6 +188,7 @@ export async function startDoorsHub(
     allowedHosts: [],
     trustedProxies: [],
     isHttpAllowed: false,
+    liveSpacingMs: 1_000,
     ...changes,
   };
   const folders = options.isBuilt

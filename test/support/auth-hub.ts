@@ -24,6 +24,7 @@ export async function createTestConfig(changes: Partial<HubConfig> = {}): Promis
     allowedHosts: [],
     trustedProxies: [],
     isHttpAllowed: false,
+    liveSpacingMs: 1_000,
     ...changes,
   };
 }
