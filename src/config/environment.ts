@@ -64,6 +64,12 @@ export class Environment {
   )
   WATCHKEEPER_TRUSTED_PROXIES?: string;
 
+  @Rule(
+    (value) => splitList(value).every(isAddressOrCidr),
+    'is not a list of networks: give IP addresses or CIDRs like 192.168.1.0/24, parted by commas',
+  )
+  WATCHKEEPER_OUTBOUND_ALLOW_CIDRS?: string;
+
   @Rule((value) => value === '0' || value === '1', 'is not a switch: give 1 or 0')
   WATCHKEEPER_ALLOW_HTTP?: string;
 
@@ -80,11 +86,7 @@ export type VariableName = keyof Environment;
 export const SECRET_NAMES: readonly VariableName[] = ['DATABASE_URL', 'WATCHKEEPER_ADMIN_PASSWORD'];
 
 /** Names that are spoken for; giving one must not look as if it had an effect. */
-export const RESERVED_NAMES = [
-  'WATCHKEEPER_TLS',
-  'WATCHKEEPER_OUTBOUND_ALLOW_CIDRS',
-  'WATCHKEEPER_OWNER_DATABASE_URL',
-] as const;
+export const RESERVED_NAMES = ['WATCHKEEPER_TLS', 'WATCHKEEPER_OWNER_DATABASE_URL'] as const;
 
 export const VARIABLE_NAMES: readonly VariableName[] = [
   'PORT',
@@ -98,6 +100,7 @@ export const VARIABLE_NAMES: readonly VariableName[] = [
   'WATCHKEEPER_ADMIN_PASSWORD',
   'WATCHKEEPER_ALLOWED_HOSTS',
   'WATCHKEEPER_TRUSTED_PROXIES',
+  'WATCHKEEPER_OUTBOUND_ALLOW_CIDRS',
   'WATCHKEEPER_ALLOW_HTTP',
   'WATCHKEEPER_LIVE_SPACING_MS',
 ];

@@ -21,6 +21,8 @@ export interface HubConfig {
   readonly allowedHosts: readonly string[];
   /** Addresses and CIDRs of proxies whose `X-Forwarded-*` counts. */
   readonly trustedProxies: readonly string[];
+  /** Addresses and CIDRs that users' settings may direct requests to although they are not public. */
+  readonly outboundAllowedCidrs: readonly string[];
   /** Plain http is wanted beyond this machine: cookies without `Secure`, a standing banner. */
   readonly isHttpAllowed: boolean;
   /** What lies at least between two live batches to one subscriber; 0 = each report goes out at once. Default 1000. */

@@ -130,6 +130,7 @@ function buildConfig(given: Environment): HubConfig {
       splitGiven(given.WATCHKEEPER_ALLOWED_HOSTS).map((name) => name.toLowerCase()),
     ),
     trustedProxies: Object.freeze(splitGiven(given.WATCHKEEPER_TRUSTED_PROXIES)),
+    outboundAllowedCidrs: Object.freeze(splitGiven(given.WATCHKEEPER_OUTBOUND_ALLOW_CIDRS)),
     isHttpAllowed: given.WATCHKEEPER_ALLOW_HTTP === '1',
     liveSpacingMs: Number(given.WATCHKEEPER_LIVE_SPACING_MS ?? 1_000),
   });

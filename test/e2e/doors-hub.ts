@@ -187,6 +187,7 @@ export async function startDoorsHub(
     logLevel: 'silent',
     allowedHosts: [],
     trustedProxies: [],
+    outboundAllowedCidrs: [],
     isHttpAllowed: false,
     liveSpacingMs: 1_000,
     ...changes,

@@ -23,6 +23,7 @@ export async function createTestConfig(changes: Partial<HubConfig> = {}): Promis
     logLevel: 'silent',
     allowedHosts: [],
     trustedProxies: [],
+    outboundAllowedCidrs: [],
     isHttpAllowed: false,
     liveSpacingMs: 1_000,
     ...changes,
