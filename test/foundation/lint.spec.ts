@@ -63,6 +63,26 @@ const offences: Record<string, { file: string; code: string; reason: RegExp }> =
     code: "import { spawn } from 'node:child_process';\nexport const x = spawn;",
     reason: /starts no process/,
   },
+  'a request past the guard': {
+    file: 'src/forwarding/offence-y.ts',
+    code: "import { request } from 'node:https';\nexport const x = request;",
+    reason: /common\/outbound alone/,
+  },
+  'a connection past the guard': {
+    file: 'src/notifications/offence-z.ts',
+    code: "import { connect } from 'node:net';\nexport const x = connect;",
+    reason: /common\/outbound alone/,
+  },
+  'a fetch past the guard': {
+    file: 'src/auth/offence-aa.ts',
+    code: "export const x = () => fetch('https://example.org');",
+    reason: /common\/outbound alone/,
+  },
+  'an undici request past the guard': {
+    file: 'src/common/http/offence-ab.ts',
+    code: "import { request } from 'undici';\nexport const x = request;",
+    reason: /common\/outbound alone/,
+  },
   'a shell in the agent': {
     file: 'src/agent/offence-k.ts',
     code: "import { exec } from 'child_process';\nexport const x = exec;",
@@ -135,6 +155,9 @@ const allowed: Record<string, string> = {
   'src/agent/allowed-e.ts':
     "import { a } from '../probes/cpu.js';\nimport 'node:http';\nimport { isIP } from 'node:net';\nexport const x = [a, isIP];",
   'src/database/allowed-f.ts': "import { spawn } from 'node:child_process';\nexport const x = spawn;",
+  'src/common/outbound/allowed-j.ts': "import { request } from 'node:https';\nexport const x = request;",
+  'src/live/allowed-k.ts':
+    "import type { Server } from 'node:http';\nimport { isIP, type Socket } from 'node:net';\nexport const x = (a: Server, b: Socket) => [a, b, isIP];",
   'src/probes/allowed-g.ts': "import { Worker } from 'node:worker_threads';\nexport const x = Worker;",
   'src/core/model/allowed-h.spec.ts':
     "import { readFileSync } from 'node:fs';\nexport const x = readFileSync;",
