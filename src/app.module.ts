@@ -19,7 +19,10 @@ import { SeriesModule } from './series/series.module.js';
 /** The list of modules, nothing else. */
 @Module({})
 export class AppModule {
-  static forRoot(config: HubConfig, database: Pick<OpenDatabase, 'connection'>): DynamicModule {
+  static forRoot(
+    config: HubConfig,
+    database: Pick<OpenDatabase, 'connection' | 'clusterDir'>,
+  ): DynamicModule {
     return {
       module: AppModule,
       imports: [

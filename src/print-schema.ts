@@ -5,6 +5,7 @@ import { GraphQLSchemaBuilderModule, GraphQLSchemaFactory } from '@nestjs/graphq
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { BUILD_SCHEMA_OPTIONS } from './graphql/build-schema-options.js';
 import { ViewerResolver } from './auth/viewer.resolver.js';
+import { HubStatusResolver } from './health/hub-status.resolver.js';
 import { LiveResolver } from './live/live.resolver.js';
 import { MonitorsResolver } from './monitors/monitors.resolver.js';
 import { SeriesResolver } from './series/series.resolver.js';
@@ -16,7 +17,10 @@ const HEADER = '# Made by `npm run schema` from the code. Do not edit: change th
 const app = await NestFactory.createApplicationContext(GraphQLSchemaBuilderModule, { logger: ['error'] });
 const schema = await app
   .get(GraphQLSchemaFactory)
-  .create([ViewerResolver, MonitorsResolver, SeriesResolver, LiveResolver], BUILD_SCHEMA_OPTIONS);
+  .create(
+    [ViewerResolver, MonitorsResolver, SeriesResolver, LiveResolver, HubStatusResolver],
+    BUILD_SCHEMA_OPTIONS,
+  );
 const text = `${HEADER}${printSchema(lexicographicSortSchema(schema))}\n`;
 
 if (!process.argv.includes('--check')) writeFileSync(FILE, text);

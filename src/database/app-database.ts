@@ -15,6 +15,8 @@ export async function ensureAppDatabase(superuser: ClientConfig, app: DatabaseCo
     if (roles.rowCount === 0) {
       await create(client, `CREATE ROLE ${role} LOGIN PASSWORD ${escapeLiteral(app.password ?? '')}`);
     }
+    // So that the hub can make Postgres let go of log that it needs no longer, when the disk is nearly full.
+    await client.query(`GRANT pg_checkpoint TO ${role}`);
     const databases = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [app.database]);
     if (databases.rowCount === 0) {
       await create(client, `CREATE DATABASE ${escapeIdentifier(app.database)} OWNER ${role}`);

@@ -11,6 +11,8 @@ import type { StartLog } from './start-log.js';
 export interface OpenDatabase {
   readonly connection: DatabaseConnection;
   readonly isEmbedded: boolean;
+  /** The folder of the embedded cluster. */
+  readonly clusterDir?: string;
   /** Gives the lock back and stops the embedded Postgres. Close everything that uses the database before. */
   close(): Promise<void>;
 }
@@ -53,5 +55,10 @@ export async function openDatabase(
     await close();
     throw error;
   }
-  return { connection, isEmbedded: embedded !== undefined, close };
+  return {
+    connection,
+    isEmbedded: embedded !== undefined,
+    ...(embedded && { clusterDir: embedded.place.clusterDir }),
+    close,
+  };
 }

@@ -47,6 +47,10 @@ export const INGESTION_PATHS = {
         401: { description: 'The key is missing or not valid.' },
         409: { description: 'The monitor is stopped; ask again after `Retry-After`.' },
         422: { description: 'No report was accepted; `rejected` says why.' },
+        503: {
+          description:
+            'Nothing was stored (`overloaded`, `storage_unavailable`, or `storage_full`: the disk of the hub is nearly full). Keep the reports and send them again after `Retry-After`.',
+        },
       },
     },
   },

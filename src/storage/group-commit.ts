@@ -11,6 +11,7 @@ import { ReportQueue, type Slot } from './report-queue.js';
 import { SealedReports } from './sealed-reports.js';
 import type { StoredRow } from './store-statement.js';
 import { storeStatement } from './store-statement.js';
+import { StorageSpace } from './storage-space.js';
 import { StoredAnnouncer } from './stored-announcer.js';
 
 /** Under load a short wait makes a batch several times larger, and a row several times cheaper. It ends when as many wait as last time. */
@@ -45,6 +46,7 @@ export class GroupCommit implements BeforeApplicationShutdown {
     private readonly partitions: Partitions,
     private readonly sealed: SealedReports,
     private readonly lock: MaintenanceLock,
+    private readonly space: StorageSpace,
     events: EventBus,
   ) {
     this.announcer = new StoredAnnouncer(events);
@@ -56,6 +58,8 @@ export class GroupCommit implements BeforeApplicationShutdown {
    *   database does not take them; part of a large request may be stored then, and is a duplicate the next time
    */
   store(rows: readonly PendingReport[]): Promise<StoreOutcome[]> {
+    const refusal = this.space.refuse();
+    if (refusal) return Promise.reject(refusal);
     const outcomes = this.queue.add(rows);
     if (!this.isRunning && !this.queue.isEmpty) {
       this.isRunning = true;
@@ -174,6 +178,7 @@ export class GroupCommit implements BeforeApplicationShutdown {
     this.logger.error(
       `storing ${slots.length} reports failed: ${cause.code ?? ''} ${cause.message ?? ''}`.trim(),
     );
+    if (cause.code === DISK_FULL) this.space.noteRefusal();
     const error = new DomainError(
       cause.code === DISK_FULL ? 'storage_full' : 'storage_unavailable',
       'The reports could not be stored. Keep them and send them again.',

@@ -11,6 +11,7 @@ import { LATE_AFTER_MS } from './hot-window.js';
 import { MaintenanceLock } from './maintenance-lock.js';
 import { ReportReader } from './report-reader.js';
 import { RollupSealer } from './rollup-sealer.js';
+import { StorageSpace } from './storage-space.js';
 import { transact } from './transaction.js';
 
 const RAW = TIERS[0];
@@ -48,11 +49,12 @@ export class Sealer {
     private readonly content: BlockContent,
     private readonly rollups: RollupSealer,
     private readonly lock: MaintenanceLock,
+    private readonly space: StorageSpace,
   ) {}
 
   @Interval(SEAL_EVERY_MS)
   async seal(): Promise<void> {
-    if (this.isSealing) return;
+    if (this.isSealing || !this.space.hasRoomForUpkeep) return;
     this.isSealing = true;
     try {
       await this.sealUntil(Date.now() - LATE_AFTER_MS - SETTLE_MS);
@@ -65,7 +67,7 @@ export class Sealer {
 
   @Interval(MERGE_EVERY_MS)
   async merge(): Promise<void> {
-    if (this.isMerging) return;
+    if (this.isMerging || !this.space.hasRoomForUpkeep) return;
     this.isMerging = true;
     try {
       await this.mergeLate(Date.now() - MERGE_QUIET_MS);
@@ -85,6 +87,7 @@ export class Sealer {
       [limitAt],
     );
     for (const due of rows) {
+      if (!this.space.hasRoomForUpkeep) return;
       try {
         if (await this.sealMonitor(due, limitAt)) await this.rollups.sealMonitor(due.monitor_id);
       } catch (error) {
@@ -103,6 +106,7 @@ export class Sealer {
       [quietSinceAt, MERGE_AT_REPORTS, quietSinceAt - MERGE_WAIT_MS],
     );
     for (const { monitor_id: monitorId, raw_until: rawUntil } of rows) {
+      if (!this.space.hasRoomForUpkeep) return;
       try {
         while (await this.mergeOldest(monitorId, Number(rawUntil)));
       } catch (error) {

@@ -12,12 +12,14 @@ import { RollupSealer } from './rollup-sealer.js';
 import { SampleEraser } from './sample-eraser.js';
 import { SealedReports } from './sealed-reports.js';
 import { Sealer } from './sealer.js';
+import { StorageSpace } from './storage-space.js';
 
 @Module({
   providers: [
     LayoutRegistry,
     Partitions,
     MaintenanceLock,
+    StorageSpace,
     BlockTable,
     BlockContent,
     SealedReports,
@@ -29,6 +31,6 @@ import { Sealer } from './sealer.js';
     RetentionJob,
     SampleEraser,
   ],
-  exports: [LayoutRegistry, GroupCommit, ReportReader, HistoryReader],
+  exports: [LayoutRegistry, GroupCommit, ReportReader, HistoryReader, StorageSpace],
 })
 export class StorageModule {}

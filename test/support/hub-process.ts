@@ -1,5 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -28,6 +28,8 @@ export interface HubOptions {
   readonly env?: Record<string, string>;
   /** That of another hub, which also cleans it; by default a temporary one of its own. */
   readonly dataDir?: string;
+  /** Puts the temporary one on a volume (tmpfs) of its own of so many MiB, which only root can. */
+  readonly volumeMib?: number;
 }
 
 /**
@@ -67,10 +69,12 @@ export class HubProcess {
   }
 
   /** Launches a hub and waits for nothing. */
-  static async launch({ env = {}, dataDir }: HubOptions = {}): Promise<HubProcess> {
+  static async launch({ env = {}, dataDir, volumeMib }: HubOptions = {}): Promise<HubProcess> {
     let own: HubProcess['own'];
     if (dataDir === undefined) {
       const directory = await mkdtemp(path.join(os.tmpdir(), 'watchkeeper-hub-'));
+      const fault = volumeMib ? mountVolume(directory, volumeMib) : '';
+      if (fault) throw new Error(`no volume could be mounted: ${fault}`);
       // The user that Postgres runs as must get through.
       await chmod(directory, 0o755);
       own = { directory, keeper: keepDirectory(directory) };
@@ -186,6 +190,7 @@ export class HubProcess {
     const { clusterDir, systemDir } = await this.place().catch(() => ({ clusterDir: '', systemDir: '' }));
     const postmaster = clusterDir && (await findPostmaster(clusterDir).catch(() => undefined));
     if (postmaster) await stopPostmaster(postmaster);
+    spawnSync('umount', [this.own.directory]);
     for (const directory of [this.own.directory, systemDir]) {
       if (directory) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     }
@@ -223,6 +228,22 @@ export class HubProcess {
   }
 }
 
+/** Whether `volumeMib` can be had: root may mount, but not in every container. */
+export function canMountVolumes(): boolean {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'watchkeeper-mount-'));
+  const canMount = mountVolume(directory, 1) === '';
+  if (canMount) spawnSync('umount', [directory]);
+  rmdirSync(directory);
+  return canMount;
+}
+
+/** Returns what went wrong. */
+function mountVolume(directory: string, mib: number): string {
+  const options = ['-t', 'tmpfs', '-o', `size=${mib}m`, 'watchkeeper-test', directory];
+  const { error, status, stderr } = spawnSync('mount', options, { encoding: 'utf8' });
+  return status === 0 ? '' : (error?.message ?? stderr);
+}
+
 /** Its standard input ends with the test process, whatever ends that: then it ends hub and Postgres and cleans up. */
 function keepDirectory(directory: string): ChildProcess {
   const script = `
@@ -233,6 +254,7 @@ function keepDirectory(directory: string): ChildProcess {
       kill -QUIT "$pid"
       for i in 1 2 3 4 5 6 7 8 9 10; do [ -e "$1/data/pg/postmaster.pid" ] || break; sleep 0.3; done
     fi
+    umount "$1" 2>/dev/null
     rm -rf "$1"`;
   const child = spawn('/bin/sh', ['-c', script, 'sh', directory], {
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -15,12 +15,14 @@ import { RollupSealer } from '../../src/storage/rollup-sealer.js';
 import { SampleEraser } from '../../src/storage/sample-eraser.js';
 import { SealedReports } from '../../src/storage/sealed-reports.js';
 import { Sealer } from '../../src/storage/sealer.js';
+import { StorageSpace } from '../../src/storage/storage-space.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 /** The storage of samples on a real database of its own, without the rest of the hub. */
 export class SampleStore {
   readonly events = new EventBus();
   readonly layouts: LayoutRegistry;
+  readonly space: StorageSpace;
   readonly partitions: Partitions;
   readonly groupCommit: GroupCommit;
   readonly reader: ReportReader;
@@ -43,10 +45,11 @@ export class SampleStore {
     const { content } = this;
     this.sealed = new SealedReports(pool, this.blocks, content);
     const lock = new MaintenanceLock();
-    this.groupCommit = new GroupCommit(pool, this.partitions, this.sealed, lock, this.events);
+    this.space = new StorageSpace(null, pool);
+    this.groupCommit = new GroupCommit(pool, this.partitions, this.sealed, lock, this.space, this.events);
     this.reader = new ReportReader(pool, this.layouts, content);
     const rollups = new RollupSealer(pool, this.blocks, content, lock);
-    this.sealer = new Sealer(pool, this.reader, this.blocks, content, rollups, lock);
+    this.sealer = new Sealer(pool, this.reader, this.blocks, content, rollups, lock, this.space);
     this.eraser = new SampleEraser(pool, this.groupCommit, this.partitions, this.blocks, lock, this.events);
     this.events.on('report.stored', (event) => this.stored.push(event));
     this.events.on('report.backfilled', (event) => this.backfilled.push(event));

@@ -70,6 +70,11 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ViewerQuery = { viewer: { id: string, email: string, role: UserRole } | null };
 
+export type HubStatusQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type HubStatusQuery = { hubStatus: { storage: { isFull: boolean, freeBytes: number | null, floorBytes: number | null } } };
+
 export type MonitorSummaryFragment = { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastError: string | null };
 
 export type MonitorHostFragment = { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null };
@@ -262,6 +267,17 @@ export const ViewerDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+export const HubStatusDocument = new TypedDocumentString(`
+    query HubStatus {
+  hubStatus {
+    storage {
+      isFull
+      freeBytes
+      floorBytes
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<HubStatusQuery, HubStatusQueryVariables>;
 export const MonitorsDocument = new TypedDocumentString(`
     query Monitors {
   monitors {

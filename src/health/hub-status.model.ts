@@ -1,0 +1,21 @@
+import { Field, Float, ObjectType } from '@nestjs/graphql';
+
+@ObjectType('StorageStatus', { description: 'The room that the hub has for samples.' })
+export class StorageStatusModel {
+  @Field({ description: 'No report is taken until there is room again; senders keep theirs.' })
+  isFull!: boolean;
+
+  @Field(() => Float, { nullable: true, description: 'Null where Postgres is external.' })
+  freeBytes!: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Below this much free space reports are refused. Null where Postgres is external.',
+  })
+  floorBytes!: number | null;
+}
+
+@ObjectType('HubStatus', { description: 'How the hub itself is.' })
+export class HubStatusModel {
+  @Field() storage!: StorageStatusModel;
+}
