@@ -5,6 +5,7 @@ import { readPresentedKey } from './api-key-format.js';
 import { ApiKeyUsage } from './api-key-usage.js';
 import { ApiKeyVerdicts, type Verdict } from './api-key-verdict.js';
 import { BadKeyLimiter } from './bad-key-limiter.js';
+import { KeyRateLimiter } from './key-rate-limiter.js';
 
 /** The door that report keys open: verdict, brake on guessing, and the note of the last use, in the right order. */
 @Injectable()
@@ -12,21 +13,22 @@ export class ApiKeyDoor {
   constructor(
     private readonly verdicts: ApiKeyVerdicts,
     private readonly limiter: BadKeyLimiter,
+    private readonly rate: KeyRateLimiter,
     private readonly usage: ApiKeyUsage,
   ) {}
 
   /**
    * Whose report this is; not a promise when the key is known, which is nearly always. Throws or rejects with one
    * and the same `unauthenticated` for a missing, malformed, unknown, expired or revoked key, and with
-   * `too_many_requests` for a network that showed too many bad ones. A known key passes from there all the same.
+   * `too_many_requests` for a network that showed too many bad ones, or a key that asks too often. A known key
+   * passes from a bad network all the same, and one key's haste is no other's.
    */
   admit(headers: IncomingHttpHeaders, ip: string): Verdict | Promise<Verdict> {
     const presented = readPresentedKey(headers);
     if (presented === undefined) throw refuse();
     const known = this.verdicts.recall(presented);
     if (!known) return this.admitUnknown(presented, ip);
-    this.usage.note(known.apiKeyId, ip);
-    return known;
+    return this.pass(known, ip);
   }
 
   private async admitUnknown(presented: string, ip: string): Promise<Verdict> {
@@ -39,7 +41,16 @@ export class ApiKeyDoor {
       await this.limiter.noteBadKey(ip);
       throw refuse();
     }
+    return this.pass(verdict, ip);
+  }
+
+  private pass(verdict: Verdict, ip: string): Verdict {
     this.usage.note(verdict.apiKeyId, ip);
+    const retryAfterSeconds = this.rate.take(verdict.apiKeyId, performance.now());
+    if (retryAfterSeconds > 0) {
+      const message = 'This API key sends too many requests. Put several reports into one request.';
+      throw new DomainError('too_many_requests', message, undefined, retryAfterSeconds);
+    }
     return verdict;
   }
 }

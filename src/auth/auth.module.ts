@@ -15,6 +15,7 @@ import { AuthController } from './auth.controller.js';
 import { BadKeyLimiter } from './bad-key-limiter.js';
 import { CLOCK } from './clock.js';
 import { FirstAdmin } from './first-admin.js';
+import { KeyRateLimiter } from './key-rate-limiter.js';
 import { LoginLimiter } from './login-limiter.js';
 import { LoginService } from './login.service.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -45,6 +46,7 @@ import { ViewerResolver } from './viewer.resolver.js';
     ApiKeyUsage,
     ApiKeyVerdicts,
     BadKeyLimiter,
+    KeyRateLimiter,
     FirstAdmin,
     LoginLimiter,
     LoginService,

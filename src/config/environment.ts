@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import { IsOptional, ValidateBy, isEmail, isFQDN, isPort } from 'class-validator';
-import { LOG_LEVELS } from './hub-config.js';
+import { type KeyRate, LOG_LEVELS } from './hub-config.js';
+
+const MAX_RATE = 100_000;
 
 /** A whole-string check of one variable; `fault` says what is wrong and what to give. */
 function Rule(isGood: (value: string) => boolean, fault: string): PropertyDecorator {
@@ -78,6 +80,12 @@ export class Environment {
     'is not a time between two batches: give whole milliseconds from 0 to 10000',
   )
   WATCHKEEPER_LIVE_SPACING_MS?: string;
+
+  @Rule(
+    (value) => value === 'off' || readKeyRate(value) !== undefined,
+    'is not a rate: give REQUESTS A SECOND/BURST like 10/60 (up to 100000 each), or off',
+  )
+  WATCHKEEPER_KEY_RATE?: string;
 }
 
 export type VariableName = keyof Environment;
@@ -103,11 +111,21 @@ export const VARIABLE_NAMES: readonly VariableName[] = [
   'WATCHKEEPER_OUTBOUND_ALLOW_CIDRS',
   'WATCHKEEPER_ALLOW_HTTP',
   'WATCHKEEPER_LIVE_SPACING_MS',
+  'WATCHKEEPER_KEY_RATE',
 ];
 
 /** Parts of a list parted by commas, without blanks around them. */
 export function splitList(value: string): string[] {
   return value.split(',').map((part) => part.trim());
+}
+
+/** `10/60`: requests a second (a fraction where it is slower), then the burst. */
+export function readKeyRate(value: string): KeyRate | undefined {
+  const [, perSecond, burst] = /^(\d{1,6}(?:\.\d{1,3})?)\/(\d{1,6})$/.exec(value) ?? [];
+  const rate = { perSecond: Number(perSecond), burst: Number(burst) };
+  const isSensible =
+    rate.perSecond > 0 && rate.perSecond <= MAX_RATE && rate.burst >= 1 && rate.burst <= MAX_RATE;
+  return isSensible ? rate : undefined;
 }
 
 function isHostToListenOn(value: string): boolean {

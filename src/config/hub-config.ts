@@ -23,10 +23,18 @@ export interface HubConfig {
   readonly trustedProxies: readonly string[];
   /** Addresses and CIDRs that users' settings may direct requests to although they are not public. */
   readonly outboundAllowedCidrs: readonly string[];
+  /** What each API key may ask of the hub; not given: as often as it likes. */
+  readonly keyRate?: KeyRate;
   /** Plain http is wanted beyond this machine: cookies without `Secure`, a standing banner. */
   readonly isHttpAllowed: boolean;
   /** What lies at least between two live batches to one subscriber; 0 = each report goes out at once. Default 1000. */
   readonly liveSpacingMs: number;
+}
+
+/** Requests a second, and how many may come at once after a rest. */
+export interface KeyRate {
+  readonly perSecond: number;
+  readonly burst: number;
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;

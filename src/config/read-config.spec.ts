@@ -20,6 +20,8 @@ describe('readConfig', () => {
     expect(config).toMatchObject({ port: 3000, host: '127.0.0.1', basePath: '', logLevel: 'info' });
     expect(config.dataDir).toBe(path.resolve('data'));
     expect(config).toMatchObject({ allowedHosts: [], trustedProxies: [], isHttpAllowed: false });
+    expect(config.keyRate).toEqual({ perSecond: 10, burst: 60 });
+    expect(readConfig({ WATCHKEEPER_KEY_RATE: 'off' }).keyRate).toBeUndefined();
     expect(config.admin ?? config.databaseUrl ?? config.publicOrigin).toBeUndefined();
     expect(() => Object.assign(config, { port: 1 })).toThrow(TypeError);
   });
@@ -40,6 +42,7 @@ describe('readConfig', () => {
       WATCHKEEPER_OUTBOUND_ALLOW_CIDRS: '192.168.1.0/24, fd00::1',
       WATCHKEEPER_ALLOW_HTTP: '1',
       WATCHKEEPER_LIVE_SPACING_MS: '0',
+      WATCHKEEPER_KEY_RATE: '0.5/3',
     });
     expect(config).toEqual({
       port: 0,
@@ -56,6 +59,7 @@ describe('readConfig', () => {
       outboundAllowedCidrs: ['192.168.1.0/24', 'fd00::1'],
       isHttpAllowed: true,
       liveSpacingMs: 0,
+      keyRate: { perSecond: 0.5, burst: 3 },
     });
   });
 
@@ -84,6 +88,10 @@ describe('readConfig', () => {
     ['WATCHKEEPER_ALLOW_HTTP', 'yes'],
     ['WATCHKEEPER_LIVE_SPACING_MS', '10001'],
     ['WATCHKEEPER_LIVE_SPACING_MS', '-1'],
+    ['WATCHKEEPER_KEY_RATE', '10'],
+    ['WATCHKEEPER_KEY_RATE', '0/60'],
+    ['WATCHKEEPER_KEY_RATE', '10/0'],
+    ['WATCHKEEPER_KEY_RATE', '1e9/1'],
   ])('refuses %s=%j in one line that names the variable and shows the value', (name, value) => {
     const faults = readFaults({ [name]: value });
     expect(faults).toHaveLength(1);

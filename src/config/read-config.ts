@@ -7,6 +7,7 @@ import {
   RESERVED_NAMES,
   SECRET_NAMES,
   VARIABLE_NAMES,
+  readKeyRate,
   splitList,
   type VariableName,
 } from './environment.js';
@@ -14,6 +15,9 @@ import type { HubConfig, LogLevel } from './hub-config.js';
 import { findNearestName } from './nearest-name.js';
 
 const PREFIX = 'WATCHKEEPER_';
+
+/** An agent sends one request an interval, and a backlog in batches: this is far beyond either. */
+const DEFAULT_KEY_RATE = '10/60';
 
 /** Kubernetes sets these for every service; with a service of our name they look like ours. */
 const KUBERNETES_NAME = /^WATCHKEEPER_(?:SERVICE_(?:HOST|PORT\w*)|PORT(?:_\d+_(?:TCP|UDP)\w*)?)$/;
@@ -131,6 +135,7 @@ function buildConfig(given: Environment): HubConfig {
     ),
     trustedProxies: Object.freeze(splitGiven(given.WATCHKEEPER_TRUSTED_PROXIES)),
     outboundAllowedCidrs: Object.freeze(splitGiven(given.WATCHKEEPER_OUTBOUND_ALLOW_CIDRS)),
+    keyRate: readKeyRate(given.WATCHKEEPER_KEY_RATE ?? DEFAULT_KEY_RATE),
     isHttpAllowed: given.WATCHKEEPER_ALLOW_HTTP === '1',
     liveSpacingMs: Number(given.WATCHKEEPER_LIVE_SPACING_MS ?? 1_000),
   });

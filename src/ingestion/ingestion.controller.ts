@@ -30,6 +30,7 @@ export class IngestionController implements OnModuleInit {
   onModuleInit(): void {
     const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
     fastify.post(INGESTION_PATH, {
+      config: { boundsItsWaits: true },
       onRequest: (request, _, done) => this.admit(request, done),
       handler: (request, reply) => this.receive(request, reply),
     });

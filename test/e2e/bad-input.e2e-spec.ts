@@ -2,7 +2,7 @@ import { constants, createGzip, gzipSync, brotliCompressSync, deflateSync } from
 import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
 import { type HubClient, postReport, signIn } from '../support/hub-client.js';
-import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
+import { ADMIN_ENV, FAST_SENDERS_ENV, HubProcess } from '../support/hub-process.js';
 import {
   CANARY,
   closeRawConnections,
@@ -18,7 +18,7 @@ let id: string;
 let key: string;
 
 beforeAll(async () => {
-  hub = await HubProcess.start({ env: { ...ADMIN_ENV, LOG_LEVEL: 'debug' } });
+  hub = await HubProcess.start({ env: { ...ADMIN_ENV, ...FAST_SENDERS_ENV, LOG_LEVEL: 'debug' } });
   admin = await signIn(hub);
   ({ id, key } = await admin.createMonitor());
 }, 90_000);

@@ -1,5 +1,5 @@
 import { type HubClient, signIn } from '../support/hub-client.js';
-import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
+import { ADMIN_ENV, FAST_SENDERS_ENV, HubProcess } from '../support/hub-process.js';
 import {
   CANARY,
   closeRawConnections,
@@ -9,13 +9,26 @@ import {
   type RawAnswer,
 } from '../support/raw-report.js';
 
+/*
+ * Where each bad input is proved. Below, and in the files named:
+ *
+ * B1–B4 not JSON, B7 depth, B8 size, B9 bombs, B10 codings, B11 media types, B13 prototypes, B25 keys   bad-input
+ * B5 infinite, B6 out of range, B12 types, B15 text, B16 too long, B17 too many series, B19 times,
+ *   B21 a counter as an unsafe number                                                                  here
+ * B14 keys twice, B16 spellings, B18 endless labels, B20 text that would run elsewhere, B21 counters,
+ *   B22 the same instant twice, B23 one bad of many, B24 another's body; requests a second of a key    odd-reports
+ * B26–B29, B31 sockets and GraphQL                                              doors-websocket, doors-http
+ * B30 slow senders                          src/common/http/create-hub-app.spec.ts; with real times: fuzzed-bodies
+ * all of it mutated                                                                            fuzzed-bodies
+ */
+
 let hub: HubProcess;
 let admin: HubClient;
 let id: string;
 let key: string;
 
 beforeAll(async () => {
-  hub = await HubProcess.start({ env: { ...ADMIN_ENV, LOG_LEVEL: 'debug' } });
+  hub = await HubProcess.start({ env: { ...ADMIN_ENV, ...FAST_SENDERS_ENV, LOG_LEVEL: 'debug' } });
   admin = await signIn(hub);
   ({ id, key } = await admin.createMonitor());
 }, 90_000);
@@ -83,8 +96,43 @@ describe('reports that cannot be meant', () => {
     ['B15', '{"storage":[{"mount":"a\\u0000b"}]}', 'bad_text', '/storage/0/mount'],
     ['B15', '{"host":{"hostname":"a\\u001bb"}}', 'bad_text', '/host/hostname'],
     ['B15', '{"network":[{"interface":"\\ud800"}]}', 'bad_text', '/network/0/interface'],
+    ['B15', '{"storage":[{"mount":"/","device":"a\\u007f"}]}', 'bad_text', '/storage/0/device'],
+    ['B15', '{"custom":[{"name":"a","value":1,"unit":"\\u0085"}]}', 'bad_text', '/custom/0/unit'],
+    [
+      'B15',
+      '{"custom":[{"name":"a","value":1,"labels":{"x":"\\udc00\\ud800"}}]}',
+      'bad_text',
+      '/custom/0/labels/x',
+    ],
+    ['B15', '{"bootId":"a\\nb"}', 'bad_text', '/bootId'],
     ['B16', `{"storage":[{"mount":"${'x'.repeat(257)}"}]}`, 'too_long', '/storage/0/mount'],
+    ['B16', `{"storage":[{"mount":"${'😀'.repeat(257)}"}]}`, 'too_long', '/storage/0/mount'],
+    ['B16', `{"host":{"os":"e${'\u0301'.repeat(1_000)}"}}`, 'too_long', '/host/os'],
+    [
+      'B16',
+      '{"storage":[{"mount":"\u00e9","usedBytes":1},{"mount":"e\u0301","usedBytes":2}]}',
+      'duplicate_series',
+      '',
+    ],
     ['B17', `{"cpu":{"perCorePercent":[${'1,'.repeat(9_999)}1]}}`, 'too_many_series', '/cpu/perCorePercent'],
+    [
+      'B17',
+      `{"custom":[${Array.from({ length: 1_500 }, (_, index) => `{"name":"a${index}","value":1}`).join()}],"cpu":{"perCorePercent":[${'1,'.repeat(600)}1]}}`,
+      'too_many_series',
+      '',
+    ],
+    [
+      'B21',
+      '{"network":[{"interface":"e","bytesSent":18446744073709551615}]}',
+      'unsafe_integer',
+      '/network/0/bytesSent',
+    ],
+    [
+      'B21',
+      '{"network":[{"interface":"e","bytesSent":"18446744073709551616"}]}',
+      'out_of_range',
+      '/network/0/bytesSent',
+    ],
     ['B19', '{"at":0}', 'timestamp_out_of_range', '/at'],
     ['B19', '{"at":7258118400000}', 'timestamp_out_of_range', '/at'],
     ['B19', '{"at":8640000000000001}', 'timestamp_out_of_range', '/at'],

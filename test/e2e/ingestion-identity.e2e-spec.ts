@@ -134,12 +134,14 @@ describe('custom metrics', () => {
     expect(await countStored()).toBe(0);
   });
 
-  it('count as rates where they are counters, told as numbers or as text', async () => {
+  it('count as rates where they are counters, told as text beyond 2^53', async () => {
     const at = Date.now() - 20_000;
     const send = (age: number, value: number | string): Promise<Answer> =>
       post({ at: at + age, custom: [{ name: 'requests', kind: 'counter', unit: 'requests', value }] });
     await send(0, '9007199254740992');
-    await send(10_000, 9_007_199_254_741_992);
+    await send(10_000, '9007199254741992');
+    // As a number it would have lost digits on the way.
+    expect((await send(15_000, 9_007_199_254_741_992)).body.rejected[0].code).toBe('unsafe_integer');
     expect(await readLatest()).toEqual({ requests: 100 });
     const { monitor } = await admin.ask(
       'query ($id: ID!) { monitor(id: $id) { metrics { key unit kind } } }',

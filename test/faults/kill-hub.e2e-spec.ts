@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HubClient, postReport, signIn } from '../support/hub-client.js';
-import { ADMIN_ENV, HubProcess, isProcessGone } from '../support/hub-process.js';
+import { ADMIN_ENV, FAST_SENDERS_ENV, HubProcess, isProcessGone } from '../support/hub-process.js';
 import { waitFor } from '../support/wait-for.js';
 import { LoadGenerator } from './load-generator.js';
 
@@ -12,7 +12,7 @@ let admin: HubClient;
 let load: LoadGenerator | undefined;
 
 beforeAll(async () => {
-  hub = await HubProcess.start({ env: ADMIN_ENV });
+  hub = await HubProcess.start({ env: { ...ADMIN_ENV, ...FAST_SENDERS_ENV } });
   admin = await signIn(hub);
 }, 90_000);
 afterEach(() => load?.abandon());

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callHub, type HubClient, type LiveSubscription, postReport, signIn } from '../support/hub-client.js';
-import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
+import { ADMIN_ENV, FAST_SENDERS_ENV, HubProcess } from '../support/hub-process.js';
 import { waitFor } from '../support/wait-for.js';
 import { LoadGenerator } from './load-generator.js';
 
@@ -11,7 +11,7 @@ let changes: LiveSubscription<{ id: string; health: string }>;
 let load: LoadGenerator;
 
 beforeAll(async () => {
-  hub = await HubProcess.start({ env: ADMIN_ENV });
+  hub = await HubProcess.start({ env: { ...ADMIN_ENV, ...FAST_SENDERS_ENV } });
   admin = await signIn(hub);
   monitors = [
     await admin.createMonitor({ intervalSeconds: 1 }),

@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { postReport, signIn } from '../support/hub-client.js';
-import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
+import { ADMIN_ENV, FAST_SENDERS_ENV, HubProcess } from '../support/hub-process.js';
 
 /** A line that takes requests to the hub and breaks as soon as the answer comes back. */
 async function startCuttingProxy(hub: HubProcess): Promise<{ url: string; server: Server }> {
@@ -20,7 +20,7 @@ async function startCuttingProxy(hub: HubProcess): Promise<{ url: string; server
 
 describe('an answer that is lost after the commit', () => {
   it('costs nothing: the same reports, sent again, are duplicates', async () => {
-    const hub = await HubProcess.start({ env: ADMIN_ENV });
+    const hub = await HubProcess.start({ env: { ...ADMIN_ENV, ...FAST_SENDERS_ENV } });
     const { url, server } = await startCuttingProxy(hub);
     try {
       const { id, key } = await (await signIn(hub)).createMonitor();

@@ -20,6 +20,9 @@ export const ADMIN_ENV = {
   WATCHKEEPER_ADMIN_PASSWORD: ADMIN.password,
 };
 
+/** For a test that sends faster with one key than any agent does. */
+export const FAST_SENDERS_ENV = { WATCHKEEPER_KEY_RATE: 'off' };
+
 const RUNNING = /^Watchkeeper is running: (\S+)\/$/m;
 const START_DEADLINE_MS = 60_000;
 const SYSTEM_ROOT = '/var/lib/watchkeeper';

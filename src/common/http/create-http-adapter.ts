@@ -11,23 +11,45 @@ import type { DoorConfig } from './door-config.js';
 import { createHostCheck } from './own-hosts.js';
 import { buildSecurityHeaders } from './security-headers.js';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** This route's handler never waits without an end of its own: it needs no timer for each request. */
+    boundsItsWaits?: boolean;
+  }
+}
+
 const GRAPHQL_BODY_BYTES = 64 * 1024;
 const SERVER_OPTIONS = {
   maxHeaderSize: 16 * 1024,
-  headersTimeout: 15_000,
-  // Node looks for late requests only this often (30 s by default).
-  connectionsCheckingInterval: 1000,
   // Clients that offer HTTP/2 by an upgrade get their answer over HTTP/1.1 instead of no answer.
   shouldUpgradeCallback: (request: IncomingMessage) => request.headers.upgrade?.toLowerCase() === 'websocket',
 };
 
+/** How long a request may take, in milliseconds; what takes longer is answered and cut. */
+export interface DoorTimeouts {
+  /** Until the last header is here: 408. */
+  readonly headersMs: number;
+  /** Until the last byte of the body is here: 408. */
+  readonly requestMs: number;
+  /** The same and what the API then makes of it: 503. */
+  readonly handlerMs: number;
+}
+
+// A second below 15 and 30: Node looks for late requests once a second.
+const TIMEOUTS: DoorTimeouts = { headersMs: 14_000, requestMs: 29_000, handlerMs: 45_000 };
+
 /** The HTTP server of the hub with all its limits. Create the Nest application with `bodyParser: false`. */
-export function createHttpAdapter(config: DoorConfig): FastifyAdapter {
+export function createHttpAdapter(config: DoorConfig, timeouts = TIMEOUTS): FastifyAdapter {
   const createRequestId = createRequestIdSource();
   const setHeaders = createHeaderSetter(config);
   const options: FastifyHttpOptions<Server> & { http: ServerOptions } = {
-    http: SERVER_OPTIONS,
-    requestTimeout: 30_000,
+    http: {
+      ...SERVER_OPTIONS,
+      headersTimeout: timeouts.headersMs,
+      // Node looks for late requests only this often (30 s by default).
+      connectionsCheckingInterval: Math.min(1000, timeouts.headersMs),
+    },
+    requestTimeout: timeouts.requestMs,
     // Reports each 10 to 60 s find their connection still open; beyond that an idle one is not worth keeping.
     keepAliveTimeout: 75_000,
     bodyLimit: MAX_WIRE_BYTES,
@@ -45,7 +67,7 @@ export function createHttpAdapter(config: DoorConfig): FastifyAdapter {
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket, createRequestId()),
   };
   const adapter = new FastifyAdapter(options);
-  setUpInstance(adapter.getInstance() as unknown as FastifyInstance, config, setHeaders);
+  setUpInstance(adapter.getInstance() as unknown as FastifyInstance, config, setHeaders, timeouts);
   return adapter;
 }
 
@@ -53,12 +75,16 @@ function setUpInstance(
   instance: FastifyInstance,
   config: DoorConfig,
   setHeaders: (request: FastifyRequest, reply: FastifyReply) => void,
+  timeouts: DoorTimeouts,
 ): void {
   const isAllowedHost = createHostCheck(config);
   instance.removeAllContentTypeParsers();
   instance.addContentTypeParser('*', parseJsonBody as never);
   instance.addHook('onRoute', (route) => {
     if (route.url === '/graphql') route.bodyLimit = GRAPHQL_BODY_BYTES;
+    // Not the page's files, which a slow line may take long to carry, nor a hot route that bounds its waits itself.
+    const hasDeadline = /^\/(?:api\/|graphql$)/.test(route.url) && !route.config?.boundsItsWaits;
+    if (hasDeadline) route.handlerTimeout = timeouts.handlerMs;
   });
   instance.addHook('onRequest', (request, reply, done) => {
     setHeaders(request, reply);

@@ -26,6 +26,11 @@ class EchoController {
     return { ...input };
   }
 
+  @Get('asleep')
+  sleep(): Promise<object> {
+    return new Promise((resolve) => setTimeout(() => resolve({ isLate: true }), 1700));
+  }
+
   @Post('broken')
   fail(): never {
     throw new Error('the wheel came off: secret-value');
@@ -41,6 +46,55 @@ const CONFIG = {
   trustedProxies: [],
   publicOrigin: 'https://mon.example.com',
 };
+
+describe('the patience of the HTTP door', () => {
+  let app: NestFastifyApplication;
+  let port: number;
+
+  beforeAll(async () => {
+    // The hub's own are 15, 30 and 45 s: test/e2e/slow-senders proves them on real sockets.
+    app = await createHubApp(EchoModule, CONFIG, false, { headersMs: 300, requestMs: 600, handlerMs: 1500 });
+    await app.listen(0, '127.0.0.1');
+    port = (app.getHttpServer().address() as { port: number }).port;
+  });
+  afterAll(() => app.close());
+
+  /** Sends one byte after the other until the hub has had enough. */
+  const trickle = (head: string, rest: string): Promise<string> =>
+    new Promise((resolve) => {
+      let answer = '';
+      const socket = connect(port, '127.0.0.1', () => socket.write(head));
+      let sent = 0;
+      const timer = setInterval(() => socket.write(rest[sent++ % rest.length]!), 50);
+      socket.on('data', (chunk) => (answer += String(chunk)));
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        clearInterval(timer);
+        resolve(answer);
+      });
+    });
+
+  it('ends with headers, and with a body, that come a byte at a time', async () => {
+    const start = 'POST /api/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+    const answers = await Promise.all([
+      trickle(`${start}X-Slow: `, 'x'),
+      trickle(`${start}Content-Length: 500000\r\n\r\n`, ' '),
+      trickle(`${start}Transfer-Encoding: chunked\r\n\r\n`, '1\r\n \r\n'),
+    ]);
+    for (const answer of answers) {
+      expect(answer).toMatch(/^HTTP\/1.1 408 /);
+      expect(answer).toContain('"code":"timeout"');
+    }
+  });
+
+  it('ends with work that does not end, and outlives its late answer', async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/api/echo/asleep`);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ code: 'overloaded' });
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect((await fetch(`http://127.0.0.1:${port}/api/echo`)).status).toBe(200);
+  });
+});
 
 describe('the HTTP door', () => {
   let app: NestFastifyApplication;

@@ -193,6 +193,14 @@ describe('a report', () => {
     expect(take(sent('18446744073709551615')).values).toEqual([2 ** 64]);
     expect(take(sent('007')).values).toEqual([7]);
     expect(take({ custom: [{ name: 'a', kind: 'counter', value: '12' }] }).values).toEqual([12]);
+    expect(take(sent(Number.MAX_SAFE_INTEGER)).values).toEqual([2 ** 53 - 1]);
+    expect(refuse(sent(2 ** 53))).toBe('unsafe_integer /network/0/bytesSent');
+    expect(refuse({ custom: [{ name: 'a', kind: 'counter', value: 1e16 }] })).toBe(
+      'unsafe_integer /custom/0/value',
+    );
+    // A gauge is a double, however large.
+    expect(take({ memory: { totalBytes: 2 ** 60 } }).values).toEqual([2 ** 60]);
+    expect(refuse(sent('18446744073709551616'))).toBe('out_of_range /network/0/bytesSent');
     for (const text of ['', '-1', '1.5', '0x10', '1e3', ' 1', '1\n', '1'.repeat(21)]) {
       expect(refuse(sent(text))).toBe('wrong_type /network/0/bytesSent');
     }

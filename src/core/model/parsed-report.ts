@@ -6,6 +6,8 @@ export type RejectCode =
   | 'wrong_type'
   | 'not_finite'
   | 'out_of_range'
+  /** A counter beyond 2^53 − 1 given as a number; as a string of digits it is taken. */
+  | 'unsafe_integer'
   | 'bad_timestamp'
   | 'timestamp_out_of_range'
   | 'bad_text'

@@ -34,9 +34,19 @@ export function takeText(value: unknown, path: string): string {
 export function takeNumber(value: unknown, kind: MetricKind, path: string): number {
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new Refusal('not_finite', path);
+    // As a number it may have lost digits before anybody looked: the sender can do better.
+    if (kind === 'counter' && value > Number.MAX_SAFE_INTEGER) throw new Refusal('unsafe_integer', path);
     return value;
   }
-  // A counter beyond 2^53 travels as a string; the nearest double is kept.
-  if (kind === 'counter' && typeof value === 'string' && /^\d{1,20}$/.test(value)) return Number(value);
+  if (kind === 'counter' && typeof value === 'string') return readCounterText(value, path);
   throw new Refusal('wrong_type', path);
+}
+
+const MAX_UINT64 = '18446744073709551615';
+
+/** A counter beyond 2^53 travels as a string; the nearest double is kept. */
+function readCounterText(digits: string, path: string): number {
+  if (!/^\d{1,20}$/.test(digits)) throw new Refusal('wrong_type', path);
+  if (digits.length === MAX_UINT64.length && digits > MAX_UINT64) throw new Refusal('out_of_range', path);
+  return Number(digits);
 }

@@ -1,0 +1,129 @@
+import { type Answer, type HubClient, type Json, postReport, signIn } from '../support/hub-client.js';
+import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
+import { postRaw } from '../support/raw-report.js';
+
+let hub: HubProcess;
+let admin: HubClient;
+let id: string;
+let key: string;
+
+beforeAll(async () => {
+  hub = await HubProcess.start({ env: ADMIN_ENV });
+  admin = await signIn(hub);
+}, 90_000);
+afterAll(() => hub.clean(), 60_000);
+beforeEach(async () => {
+  ({ id, key } = await admin.createMonitor());
+});
+
+const post = (body: unknown): Promise<Answer> => postReport(hub, key, body);
+
+const readLatest = async (): Promise<Record<string, Json>> => {
+  const data = await admin.ask('query ($ids: [ID!]) { latest(monitorIds: $ids) { metrics values } }', {
+    ids: [id],
+  });
+  const { metrics, values } = data.latest[0];
+  return Object.fromEntries(metrics.map((metric: string, index: number) => [metric, values[index]]));
+};
+
+const countStored = async (): Promise<number> => {
+  const [row] = await hub.query<{ count: number }>(
+    'select count(*)::int as count from report where monitor_id = $1',
+    [id],
+  );
+  return row!.count;
+};
+
+describe('a report that is odd, and taken', () => {
+  it('B14: of a key that stands there twice the last counts, for the check as for the store', async () => {
+    const twice = '{"cpu":{"usagePercent":-1},"cpu":{"usagePercent":1e400,"usagePercent":7}}';
+    expect((await postRaw(hub, key, twice)).body).toMatchObject({ accepted: 1, rejected: [] });
+    expect(await readLatest()).toEqual({ 'cpu.usagePercent': 7 });
+    const worse = await postRaw(hub, key, '{"cpu":{"usagePercent":7,"usagePercent":-1}}');
+    expect(worse.body.rejected).toEqual([{ index: 0, code: 'out_of_range', path: '/cpu/usagePercent' }]);
+    expect((await postRaw(hub, key, '{"reports":5,"reports":[{}]}')).body.accepted).toBe(1);
+  });
+
+  it('B16: has names in any script, each in one spelling', async () => {
+    const names = ['\u202egnp.exe\u2066', '😀'.repeat(200), 'e\u0301', '\u212b', 'שלום/ملف', 'ẗ\u0323'];
+    const storage = names.map((mount) => ({ mount, usedBytes: 1 }));
+    expect((await post({ storage })).body).toMatchObject({ accepted: 1, rejected: [] });
+    const kept = names.map((name) => `storage.usedBytes{mount="${name.normalize('NFC')}"}`);
+    expect(Object.keys(await readLatest()).toSorted()).toEqual(kept.toSorted());
+  });
+
+  it('B20: carries text that would run elsewhere as text', async () => {
+    const texts = [
+      `'; drop table report; --`,
+      '{ monitors { id } } #',
+      '$(reboot) `reboot` && reboot',
+      '{{7*7}} ${7*7} <%= 7*7 %>',
+      '<script>alert(1)</script>',
+      '%s%n \\x00 ../../etc/passwd',
+      '"},"at":0,"x":{"y":"',
+    ];
+    const sent = {
+      bootId: texts[0],
+      host: { hostname: texts[1], os: texts[2] },
+      storage: texts.map((mount) => ({ mount, device: mount, usedBytes: 5 })),
+      custom: [{ name: 'a', value: 1, unit: texts[3], labels: { x: texts[6] } }],
+    };
+    expect((await post(sent)).body).toMatchObject({ accepted: 1, rejected: [], ignored: [] });
+    const escape = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+    expect(await readLatest()).toEqual({
+      ...Object.fromEntries(texts.map((text) => [`storage.usedBytes{mount="${escape(text)}"}`, 5])),
+      [`a{x="${escape(texts[6]!)}"}`]: 1,
+    });
+    expect(await countStored()).toBe(1);
+  });
+
+  it('B21: has counters of 64 bits as text, the nearest double each', async () => {
+    const send = (at: number, bytesSent: string | number): Promise<Answer> =>
+      post({ at, network: [{ interface: 'e', bytesSent }] });
+    const at = Date.now() - 20_000;
+    expect((await send(at, '18446744073709549568')).body.accepted).toBe(1);
+    expect((await send(at + 10_000, '18446744073709551615')).body.accepted).toBe(1);
+    // Doubles of this size are 2,048 apart.
+    expect(await readLatest()).toEqual({ 'network.bytesSent{interface="e"}': 204.8 });
+  });
+
+  it('B23: is one of five thousand, beside one that is bad', async () => {
+    const now = Date.now();
+    const reports: unknown[] = Array.from({ length: 5_000 }, (_, index) => ({
+      at: now - index,
+      cpu: { load1: 1 },
+    }));
+    reports[1_234] = { at: now - 1_234, cpu: { load1: '1' } };
+    const { status, body } = await post({ reports });
+    expect([status, body.accepted, body.duplicates]).toEqual([200, 4_999, 0]);
+    expect(body.rejected).toEqual([{ index: 1_234, code: 'wrong_type', path: '/cpu/load1' }]);
+    expect(await countStored()).toBe(4_999);
+  });
+
+  it('B24: is its key’s monitor’s, whatever its body says', async () => {
+    const other = await admin.createMonitor();
+    const { body } = await post({ monitorId: other.id, id: other.id, cpu: { usagePercent: 3 } });
+    expect(body).toMatchObject({ accepted: 1, ignored: ['monitorId', 'id'] });
+    expect(await readLatest()).toEqual({ 'cpu.usagePercent': 3 });
+    const { lastReportAt } = (await admin.call('GET', `/api/monitoring/${other.id}/status`)).body;
+    expect(lastReportAt).toBeNull();
+  });
+});
+
+describe('a key that sends too often', () => {
+  it('is told when to go on, and holds up no other', async () => {
+    const other = await admin.createMonitor();
+    const answers = await Promise.all(Array.from({ length: 100 }, () => post({ reports: [] })));
+    const refused = answers.filter(({ status }) => status === 429);
+    // Sixty at once, and ten for each second that this took.
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(60);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { headers, body } of refused) {
+      expect([body.code, headers.get('retry-after')]).toEqual(['too_many_requests', '1']);
+    }
+    expect((await postReport(hub, other.key, {})).status).toBe(200);
+    // Asking what the hub wants is a request too.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect((await post({ cpu: { usagePercent: 1 } })).body.accepted).toBe(1);
+  });
+});
