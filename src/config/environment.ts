@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { IsOptional, ValidateBy, isEmail, isFQDN, isPort } from 'class-validator';
 import { type KeyRate, LOG_LEVELS } from './hub-config.js';
+import { parseSecretKeys } from './secret-keys.js';
 
 const MAX_RATE = 100_000;
 
@@ -72,6 +73,12 @@ export class Environment {
   )
   WATCHKEEPER_OUTBOUND_ALLOW_CIDRS?: string;
 
+  @Rule(
+    (value) => parseSecretKeys(value) !== undefined,
+    'is not a key: give 32 random bytes in base64 (openssl rand -base64 32), and earlier keys after them',
+  )
+  WATCHKEEPER_SECRET_KEY?: string;
+
   @Rule((value) => value === '0' || value === '1', 'is not a switch: give 1 or 0')
   WATCHKEEPER_ALLOW_HTTP?: string;
 
@@ -91,7 +98,11 @@ export class Environment {
 export type VariableName = keyof Environment;
 
 /** Never shown, and each may be given as `…_FILE` instead. */
-export const SECRET_NAMES: readonly VariableName[] = ['DATABASE_URL', 'WATCHKEEPER_ADMIN_PASSWORD'];
+export const SECRET_NAMES: readonly VariableName[] = [
+  'DATABASE_URL',
+  'WATCHKEEPER_ADMIN_PASSWORD',
+  'WATCHKEEPER_SECRET_KEY',
+];
 
 /** Names that are spoken for; giving one must not look as if it had an effect. */
 export const RESERVED_NAMES = ['WATCHKEEPER_TLS', 'WATCHKEEPER_OWNER_DATABASE_URL'] as const;
@@ -109,6 +120,7 @@ export const VARIABLE_NAMES: readonly VariableName[] = [
   'WATCHKEEPER_ALLOWED_HOSTS',
   'WATCHKEEPER_TRUSTED_PROXIES',
   'WATCHKEEPER_OUTBOUND_ALLOW_CIDRS',
+  'WATCHKEEPER_SECRET_KEY',
   'WATCHKEEPER_ALLOW_HTTP',
   'WATCHKEEPER_LIVE_SPACING_MS',
   'WATCHKEEPER_KEY_RATE',

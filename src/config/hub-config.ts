@@ -25,6 +25,8 @@ export interface HubConfig {
   readonly outboundAllowedCidrs: readonly string[];
   /** What each API key may ask of the hub; not given: as often as it likes. */
   readonly keyRate?: KeyRate;
+  /** Secret. Keys that seal secrets in the database, as `parseSecretKeys` reads them; not given: those of the key file. */
+  readonly secretKeys?: string;
   /** Plain http is wanted beyond this machine: cookies without `Secure`, a standing banner. */
   readonly isHttpAllowed: boolean;
   /** What lies at least between two live batches to one subscriber; 0 = each report goes out at once. Default 1000. */

@@ -177,9 +177,10 @@ describe('readConfig', () => {
       const faults = readFaults({
         DATABASE_URL: 'mysql://u:hunter2@db/wk',
         WATCHKEEPER_ADMIN_PASSWORD: 'tooshort',
+        WATCHKEEPER_SECRET_KEY: 'hunter3',
       });
-      expect(faults).toHaveLength(2);
-      expect(faults.join()).not.toMatch(/hunter2|tooshort/);
+      expect(faults).toHaveLength(3);
+      expect(faults.join()).not.toMatch(/hunter|tooshort/);
     });
   });
 });

@@ -136,6 +136,7 @@ function buildConfig(given: Environment): HubConfig {
     trustedProxies: Object.freeze(splitGiven(given.WATCHKEEPER_TRUSTED_PROXIES)),
     outboundAllowedCidrs: Object.freeze(splitGiven(given.WATCHKEEPER_OUTBOUND_ALLOW_CIDRS)),
     keyRate: readKeyRate(given.WATCHKEEPER_KEY_RATE ?? DEFAULT_KEY_RATE),
+    secretKeys: given.WATCHKEEPER_SECRET_KEY,
     isHttpAllowed: given.WATCHKEEPER_ALLOW_HTTP === '1',
     liveSpacingMs: Number(given.WATCHKEEPER_LIVE_SPACING_MS ?? 1_000),
   });
