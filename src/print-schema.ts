@@ -8,6 +8,7 @@ import { ViewerResolver } from './auth/viewer.resolver.js';
 import { HubStatusResolver } from './health/hub-status.resolver.js';
 import { LiveResolver } from './live/live.resolver.js';
 import { MonitorsResolver } from './monitors/monitors.resolver.js';
+import { SharingResolver } from './monitors/sharing/sharing.resolver.js';
 import { SeriesResolver } from './series/series.resolver.js';
 
 const FILE = 'schema.graphql';
@@ -18,7 +19,7 @@ const app = await NestFactory.createApplicationContext(GraphQLSchemaBuilderModul
 const schema = await app
   .get(GraphQLSchemaFactory)
   .create(
-    [ViewerResolver, MonitorsResolver, SeriesResolver, LiveResolver, HubStatusResolver],
+    [ViewerResolver, MonitorsResolver, SeriesResolver, LiveResolver, HubStatusResolver, SharingResolver],
     BUILD_SCHEMA_OPTIONS,
   );
 const text = `${HEADER}${printSchema(lexicographicSortSchema(schema))}\n`;

@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccessGuard } from './access.guard.js';
+import { AccessWatch } from './access-watch.js';
 import { AdminPresence } from './admin-presence.js';
 import { ApiKeyDoor } from './api-key-door.js';
 import { ApiKeyLookup } from './api-key-lookup.js';
@@ -38,6 +39,7 @@ import { ViewerResolver } from './viewer.resolver.js';
   providers: [
     { provide: CLOCK, useValue: Date.now },
     { provide: APP_GUARD, useClass: AccessGuard },
+    AccessWatch,
     AdminPresence,
     ApiKeyDoor,
     ApiKeyLookup,

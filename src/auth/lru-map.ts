@@ -22,6 +22,10 @@ export class LruMap<Key, Value> {
     this.entries.delete(key);
   }
 
+  clear(): void {
+    this.entries.clear();
+  }
+
   /** Looks at every entry: for rare events, not for requests. */
   deleteWhere(matches: (value: Value) => boolean): void {
     for (const [key, value] of this.entries) if (matches(value)) this.entries.delete(key);

@@ -57,6 +57,7 @@ export class SessionService {
     @Inject(HUB_CONFIG) config: HubConfig,
   ) {
     this.cookieScheme = { isSecure: config.publicOrigin?.startsWith('https:') ?? false };
+    events.on('access.changed', () => this.known.clear());
     events.on('session.ended', ({ sessionId }) => {
       this.known.deleteWhere(({ principal }) => principal.sessionId === sessionId);
     });

@@ -10,6 +10,10 @@ export class UserEntity {
   @Column({ name: 'email', type: 'text' })
   email!: string;
 
+  /** Null: they are called by their address. */
+  @Column({ name: 'name', type: 'text', nullable: true })
+  name!: string | null;
+
   @Column({ name: 'password_hash', type: 'text', select: false })
   passwordHash!: string;
 
@@ -21,4 +25,7 @@ export class UserEntity {
 
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;
+
+  @Column({ name: 'signed_in_at', type: 'timestamptz', nullable: true })
+  signedInAt!: Date | null;
 }

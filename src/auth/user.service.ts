@@ -1,7 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, In } from 'typeorm';
 import type { Role } from '../common/principal.js';
 import { UserEntity } from './user.entity.js';
+
+/** A user as the others see them. */
+export interface Person {
+  readonly id: string;
+  /** The address where they have given no name. */
+  readonly name: string;
+  readonly email: string;
+}
 
 @Injectable()
 export class UserService {
@@ -22,13 +30,33 @@ export class UserService {
   }
 
   async create(
-    user: { email: string; passwordHash: string; role: Role },
+    user: { email: string; passwordHash: string; role: Role; name?: string },
     manager: EntityManager = this.dataSource.manager,
   ): Promise<UserEntity> {
     return manager.save(manager.create(UserEntity, user));
   }
 
+  async isEnabled(userId: string): Promise<boolean> {
+    return this.dataSource.manager.existsBy(UserEntity, { id: userId, isDisabled: false });
+  }
+
+  /** Those of these ids that there are. */
+  async findPeople(userIds: readonly string[]): Promise<Map<string, Person>> {
+    const users = await this.dataSource.manager.findBy(UserEntity, { id: In([...userIds]) });
+    return new Map(users.map((user) => [user.id, toPerson(user)]));
+  }
+
+  /** Everybody who can sign in, by name. */
+  async listPeople(): Promise<Person[]> {
+    const users = await this.dataSource.manager.findBy(UserEntity, { isDisabled: false });
+    return users.map(toPerson).sort((a, b) => a.name.localeCompare(b.name));
+  }
+
   async replacePasswordHash(userId: string, passwordHash: string): Promise<void> {
     await this.dataSource.manager.update(UserEntity, { id: userId }, { passwordHash });
   }
+}
+
+function toPerson({ id, name, email }: UserEntity): Person {
+  return { id, name: name ?? email, email };
 }

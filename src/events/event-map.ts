@@ -22,6 +22,10 @@ export interface EventMap {
   'apiKey.revoked': { apiKeyId: string; monitorId: string };
   /** A session is over (logout, expiry, user disabled): its sockets must close. */
   'session.ended': { sessionId: string };
+  /** Users, roles, sessions or shares are others than before, perhaps by another hub's doing: look again. */
+  'access.changed': Record<string, never>;
+  /** These users (or everybody but admins) have lost sight of a monitor: their open streams must end. */
+  'access.lost': { userIds: readonly string[] | 'everyone' };
 }
 
 export type EventName = keyof EventMap;

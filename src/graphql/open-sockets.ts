@@ -59,6 +59,20 @@ export class OpenSockets {
     }
   }
 
+  /** Closes the sockets of these users, or of all but admins: what they showed may be theirs no longer. */
+  closeUsers(userIds: readonly string[] | 'everyone'): void {
+    for (const { socket, principal } of this.sockets) {
+      const isMeant =
+        userIds === 'everyone' ? principal.role !== 'admin' : userIds.includes(principal.userId);
+      if (isMeant) socket.close(4403, 'Forbidden');
+    }
+  }
+
+  /** Every session is due for a look with the next `tend`. */
+  recheckAll(): void {
+    for (const open of this.sockets) open.recheckAt = 0;
+  }
+
   closeAll(code: number, reason: string): void {
     for (const { socket } of this.sockets) socket.close(code, reason);
   }

@@ -56,6 +56,11 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
     this.checkUpgrade = createUpgradeCheck(config);
     this.operations = new SocketOperations(() => schemaHost.schema);
     events.on('session.ended', ({ sessionId }) => this.sockets.closeSession(sessionId));
+    events.on('access.lost', ({ userIds }) => this.sockets.closeUsers(userIds));
+    events.on('access.changed', () => {
+      this.sockets.recheckAll();
+      void this.tend();
+    });
   }
 
   onApplicationBootstrap(): void {
@@ -125,13 +130,15 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async tend(): Promise<void> {
-    for (const open of this.sockets.tend(Date.now())) {
-      try {
-        if (!(await this.sessions.authenticate(open.headers))) open.socket.close(4403, 'Forbidden');
-      } catch {
-        // A database that is away for a moment is no reason to sign everybody out.
-      }
-    }
+    await Promise.all(
+      this.sockets.tend(Date.now()).map(async (open) => {
+        try {
+          if (!(await this.sessions.authenticate(open.headers))) open.socket.close(4403, 'Forbidden');
+        } catch {
+          // A database that is away for a moment is no reason to sign everybody out.
+        }
+      }),
+    );
   }
 }
 

@@ -20,6 +20,7 @@ beforeEach(() => {
   settings = {
     id: ID,
     ownerId: 'me',
+    tags: [],
     kind: 'agent',
     state: 'running',
     intervalSeconds: 30,

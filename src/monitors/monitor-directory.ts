@@ -6,7 +6,7 @@ import { Monitor } from './monitor.entity.js';
 
 /** What the report path needs to know of a monitor. */
 export type MonitorSettings = Readonly<
-  Pick<Monitor, 'id' | 'ownerId' | 'kind' | 'state' | 'intervalSeconds' | 'resources' | 'version'>
+  Pick<Monitor, 'id' | 'ownerId' | 'tags' | 'kind' | 'state' | 'intervalSeconds' | 'resources' | 'version'>
 >;
 
 /**
@@ -33,9 +33,9 @@ export class MonitorDirectory implements OnModuleInit {
 
   /** Keeps what is newer: two changes may be told in another order than they were committed in. */
   put(monitor: Monitor): void {
-    const { id, ownerId, kind, state, intervalSeconds, resources, version } = monitor;
+    const { id, ownerId, tags, kind, state, intervalSeconds, resources, version } = monitor;
     if ((this.settings.get(id)?.version ?? 0) > version) return;
-    this.settings.set(id, { id, ownerId, kind, state, intervalSeconds, resources, version });
+    this.settings.set(id, { id, ownerId, tags, kind, state, intervalSeconds, resources, version });
   }
 
   remove(id: string): void {

@@ -2,14 +2,17 @@ import { Injectable } from '@nestjs/common';
 import DataLoader from 'dataloader';
 import type { ApiKeyRecord } from '../auth/api-key.service.js';
 import { ApiKeyService } from '../auth/api-key.service.js';
+import { type Person, UserService } from '../auth/user.service.js';
 import type { GraphqlContext } from '../common/graphql-context.js';
 import type { LatestValuesModel, SeriesInfoModel } from './monitor.model.js';
 import { MonitorPresenter } from './monitor-presenter.js';
+import { MonitorAccess, type Asker } from './sharing/monitor-access.js';
 
 interface Loaders {
   readonly latest: DataLoader<string, LatestValuesModel | null>;
   readonly series: DataLoader<string, SeriesInfoModel[]>;
   readonly apiKeys: DataLoader<string, ApiKeyRecord[]>;
+  readonly people: DataLoader<string, Person | null>;
 }
 
 /** Reads a field of many monitors in one query: a list of fifty costs what one costs. */
@@ -20,6 +23,8 @@ export class MonitorLoaders {
   constructor(
     private readonly presenter: MonitorPresenter,
     private readonly apiKeys: ApiKeyService,
+    private readonly access: MonitorAccess,
+    private readonly users: UserService,
   ) {}
 
   /** @param context the GraphQL context: one operation, and nobody else, has it */
@@ -29,14 +34,19 @@ export class MonitorLoaders {
     const loaders: Loaders = {
       latest: batch((ids) => this.presenter.readLatest(ids), null),
       series: batch((ids) => this.presenter.readSeries(ids), []),
-      apiKeys: batch((ids) => this.readApiKeys(ids), []),
+      apiKeys: batch((ids) => this.readApiKeys(context.principal, ids), []),
+      people: batch((ids) => this.users.findPeople(ids), null),
     };
     this.byOperation.set(context, loaders);
     return loaders;
   }
 
-  private async readApiKeys(monitorIds: readonly string[]): Promise<Map<string, ApiKeyRecord[]>> {
-    return Map.groupBy(await this.apiKeys.list(monitorIds), ({ monitorId }) => monitorId);
+  private async readApiKeys(
+    user: Asker,
+    monitorIds: readonly string[],
+  ): Promise<Map<string, ApiKeyRecord[]>> {
+    const ids = this.access.allowedIds(user, 'manageKeys', monitorIds);
+    return Map.groupBy(await this.apiKeys.list(ids), ({ monitorId }) => monitorId);
   }
 }
 

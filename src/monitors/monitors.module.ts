@@ -13,12 +13,19 @@ import { Monitor } from './monitor.entity.js';
 import { MonitorsController } from './monitors.controller.js';
 import { MonitorsResolver } from './monitors.resolver.js';
 import { MonitorsService } from './monitors.service.js';
+import { MonitorAccess } from './sharing/monitor-access.js';
+import { MonitorShare } from './sharing/monitor-share.entity.js';
+import { SharingResolver } from './sharing/sharing.resolver.js';
+import { SharingService } from './sharing/sharing.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Monitor]), AuthModule, StorageModule],
+  imports: [TypeOrmModule.forFeature([Monitor, MonitorShare]), AuthModule, StorageModule],
   controllers: [MonitorsController],
   providers: [
     MonitorDirectory,
+    MonitorAccess,
+    SharingService,
+    SharingResolver,
     HubPresence,
     HealthWatch,
     MonitorNotes,
@@ -28,6 +35,6 @@ import { MonitorsService } from './monitors.service.js';
     LocalMonitor,
     MonitorsResolver,
   ],
-  exports: [MonitorsService, MonitorDirectory, MonitorNotes, MonitorPresenter],
+  exports: [MonitorsService, MonitorAccess, MonitorDirectory, MonitorNotes, MonitorPresenter],
 })
 export class MonitorsModule {}

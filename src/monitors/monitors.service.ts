@@ -1,17 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
-import { In, MoreThan } from 'typeorm';
 import { ApiKeyService } from '../auth/api-key.service.js';
+import { mayOnHub, type MonitorRight } from '../auth/rights.js';
 import type { UserPrincipal } from '../common/principal.js';
 import { DomainError } from '../core/errors.js';
 import { RESOURCES } from '../core/model/metric-catalog.js';
 import { EventBus } from '../events/event-bus.js';
 import { MonitorDirectory } from './monitor-directory.js';
-import { canChange, canCreate, canView } from './monitor-policy.js';
 import type { MonitorState } from './monitor.entity.js';
 import { Monitor } from './monitor.entity.js';
 import type { CreateMonitorInput, MonitorFields, UpdateMonitorInput } from './monitor.input.js';
+import { MonitorAccess } from './sharing/monitor-access.js';
+import { whereVisible } from './sharing/visible-monitors.js';
 
 const DEFAULT_INTERVAL_SECONDS = 10;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -23,6 +24,7 @@ export class MonitorsService {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly apiKeys: ApiKeyService,
     private readonly directory: MonitorDirectory,
+    private readonly access: MonitorAccess,
     private readonly events: EventBus,
   ) {}
 
@@ -32,30 +34,26 @@ export class MonitorsService {
     page: { limit?: number; afterId?: string; ids?: readonly string[] } = {},
   ) {
     const ids = page.ids?.filter((id) => UUID.test(id));
-    return this.monitors().find({
-      where: {
-        ...(principal.role === 'admin' ? {} : { ownerId: principal.userId }),
-        ...(ids ? { id: In(ids) } : {}),
-        ...(page.afterId && UUID.test(page.afterId) ? { id: MoreThan(page.afterId) } : {}),
-      },
-      order: { id: 'ASC' },
-      ...(page.limit ? { take: page.limit } : {}),
-    });
+    const query = whereVisible(this.monitors().createQueryBuilder('monitor'), principal).orderBy(
+      'monitor.id',
+    );
+    if (ids) query.andWhere('monitor.id = any(:ids)', { ids });
+    if (page.afterId && UUID.test(page.afterId)) {
+      query.andWhere('monitor.id > :afterId', { afterId: page.afterId });
+    }
+    return query.limit(page.limit).getMany();
   }
 
   /** @throws DomainError `not_found`, also for a monitor that exists but is not the user's to see */
   async get(principal: UserPrincipal, id: string): Promise<Monitor> {
     const monitor = UUID.test(id) ? await this.monitors().findOneBy({ id }) : null;
-    if (!monitor || !canView(principal, monitor)) throw notFound();
+    this.access.assert(principal, 'view', monitor);
     return monitor;
   }
 
   /** Ids among these that the user may see; the others are as if they did not exist. */
   visibleIds(principal: UserPrincipal, ids: readonly string[]): string[] {
-    return [...new Set(ids)].filter((id) => {
-      const settings = this.directory.find(id);
-      return settings !== undefined && canView(principal, settings);
-    });
+    return this.access.allowedIds(principal, 'view', ids);
   }
 
   /** Ids of all monitors, whoever may see them. */
@@ -70,9 +68,7 @@ export class MonitorsService {
   ): Promise<{ monitor: Monitor; apiKey: string }> {
     refuseUnbuiltFields(input);
     const kind = input.kind ?? 'agent';
-    if (!canCreate(principal, kind)) {
-      throw new DomainError('forbidden', 'Only admins may watch the machine of the hub itself.', 'kind');
-    }
+    assertMayCreate(principal, kind);
     const created = await this.dataSource.transaction(async (manager) => {
       const monitor = await manager.save(Monitor, {
         ownerId: principal.userId,
@@ -127,7 +123,7 @@ export class MonitorsService {
 
   /** Deletes a monitor with its keys and samples. */
   async delete(principal: UserPrincipal, id: string): Promise<string> {
-    const monitor = await this.getForChange(principal, id, this.dataSource.manager);
+    const monitor = await this.getForChange(principal, 'delete', id, this.dataSource.manager);
     await this.monitors().delete({ id: monitor.id });
     this.directory.remove(monitor.id);
     this.events.announce('monitor.deleted', { monitorId: monitor.id });
@@ -135,14 +131,14 @@ export class MonitorsService {
   }
 
   async createApiKey(principal: UserPrincipal, monitorId: string, name?: string | null) {
-    await this.getForChange(principal, monitorId, this.dataSource.manager);
+    this.access.require(principal, 'manageKeys', monitorId);
     return this.apiKeys.create(monitorId, name ?? undefined);
   }
 
   async revokeApiKey(principal: UserPrincipal, apiKeyId: string) {
     const key = UUID.test(apiKeyId) ? await this.apiKeys.find(apiKeyId) : null;
     if (!key) throw notFound();
-    await this.getForChange(principal, key.monitorId, this.dataSource.manager);
+    this.access.require(principal, 'manageKeys', key.monitorId);
     return this.apiKeys.revoke(apiKeyId);
   }
 
@@ -150,16 +146,19 @@ export class MonitorsService {
     return this.dataSource.getRepository(Monitor);
   }
 
-  private async getForChange(principal: UserPrincipal, id: string, manager: EntityManager): Promise<Monitor> {
+  private async getForChange(
+    principal: UserPrincipal,
+    right: MonitorRight,
+    id: string,
+    manager: EntityManager,
+  ): Promise<Monitor> {
     const monitor = UUID.test(id)
       ? await manager.findOne(Monitor, {
           where: { id },
           ...(manager.queryRunner?.isTransactionActive && { lock: { mode: 'pessimistic_write' as const } }),
         })
       : null;
-    if (!monitor || !canView(principal, monitor)) throw notFound();
-    if (!canChange(principal, monitor))
-      throw new DomainError('forbidden', 'You may see this monitor, not change it.');
+    this.access.assert(principal, right, monitor);
     return monitor;
   }
 
@@ -169,20 +168,49 @@ export class MonitorsService {
     id: string,
     apply: (monitor: Monitor) => void,
   ): Promise<Monitor> {
-    const { monitor, isChanged } = await this.dataSource.transaction(async (manager) => {
-      const stored = await this.getForChange(principal, id, manager);
+    const { monitor, isChanged, tagsBefore } = await this.dataSource.transaction(async (manager) => {
+      const stored = await this.getForChange(principal, 'change', id, manager);
       const before = JSON.stringify(stored);
+      const tagsBefore = stored.tags;
       apply(stored);
-      if (JSON.stringify(stored) === before) return { monitor: stored, isChanged: false };
+      if (JSON.stringify(stored) === before) return { monitor: stored, isChanged: false, tagsBefore };
+      this.assertMayRetag(principal, stored, tagsBefore);
       stored.version++;
       stored.updatedAt = new Date();
-      return { monitor: await manager.save(stored), isChanged: true };
+      return { monitor: await manager.save(stored), isChanged: true, tagsBefore };
     });
     if (isChanged) {
       this.directory.put(monitor);
       this.events.announce('monitor.changed', { monitorId: monitor.id });
+      const tagsGone = tagsBefore.filter((tag) => !monitor.tags.includes(tag));
+      this.access.announceLoss(this.access.sharesOfTags(monitor.ownerId, tagsGone));
     }
     return monitor;
+  }
+
+  /** A tag that is shared decides who sees the monitor: that is for those who may share it. */
+  private assertMayRetag(principal: UserPrincipal, monitor: Monitor, tagsBefore: readonly string[]): void {
+    if (this.access.may(principal, 'share', { ...monitor, tags: tagsBefore })) return;
+    const changed = [
+      ...tagsBefore.filter((tag) => !monitor.tags.includes(tag)),
+      ...monitor.tags.filter((tag) => !tagsBefore.includes(tag)),
+    ];
+    const [shared] = this.access.sharesOfTags(monitor.ownerId, changed);
+    if (!shared) return;
+    throw new DomainError(
+      'forbidden',
+      `The tag ${shared.tag} decides who sees this monitor: only its owner and admins may add or remove it.`,
+      'tags',
+    );
+  }
+}
+
+function assertMayCreate(principal: UserPrincipal, kind: Monitor['kind']): void {
+  if (!mayOnHub(principal.role, 'createMonitor')) {
+    throw new DomainError('forbidden', 'Viewers add no monitors. Ask an admin for the role of an editor.');
+  }
+  if (kind === 'local' && !mayOnHub(principal.role, 'watchHub')) {
+    throw new DomainError('forbidden', 'Only admins may watch the machine of the hub itself.', 'kind');
   }
 }
 
