@@ -15,6 +15,8 @@ export class CollectorService implements OnApplicationBootstrap, BeforeApplicati
   private readonly logger = new Logger(CollectorService.name);
   private readonly loops = new Map<string, CollectLoop>();
   private isClosing = false;
+  /** Said once, not with every round. */
+  private lastFault: string | undefined;
 
   constructor(
     private readonly directory: MonitorDirectory,
@@ -69,14 +71,17 @@ export class CollectorService implements OnApplicationBootstrap, BeforeApplicati
     const { report, problems } = await collector.collect();
     try {
       const { rejected } = await this.ingestion.ingest(monitorId, report);
+      this.lastFault = undefined;
       // A report that was refused has been noted as such.
       if (rejected.length === 0) this.notes.noteError(monitorId, describeProblems(problems));
     } catch (error) {
       // Stopped or deleted while this round ran: nothing is wrong.
       if (this.directory.find(monitorId)?.state !== 'running') return;
       // The next round tries again with fresh values.
-      this.logger.warn(`this machine's report was not stored: ${(error as Error).message}`);
-      this.notes.noteError(monitorId, `not stored: ${(error as Error).message}`);
+      const { message } = error as Error;
+      if (message !== this.lastFault) this.logger.warn(`this machine's report was not stored: ${message}`);
+      this.lastFault = message;
+      this.notes.noteError(monitorId, `not stored: ${message}`);
     }
   }
 }
