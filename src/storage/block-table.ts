@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool, PoolClient } from 'pg';
+import { reach } from '../common/step.js';
 import type { SealWindow } from '../core/blocks/seal-window.js';
 import { type Tier, TIERS } from '../core/blocks/tiers.js';
 import { QUERY_POOL } from '../database/database-pools.js';
@@ -118,6 +119,7 @@ export class BlockTable {
       // A block may reach beyond its partition.
       if (tier && Number(start) + tier.partitionMs + tier.blockMs <= now - tier.retentionMs) {
         await this.pool.query(`drop table ${name}`);
+        reach('retention.dropped');
       }
     }
   }

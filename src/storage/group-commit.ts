@@ -1,6 +1,7 @@
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Pool } from 'pg';
+import { reach } from '../common/step.js';
 import { DomainError } from '../core/errors.js';
 import { INGEST_POOL } from '../database/database-pools.js';
 import { EventBus } from '../events/event-bus.js';
@@ -100,6 +101,7 @@ export class GroupCommit implements BeforeApplicationShutdown {
   }
 
   private async commit(batch: readonly Slot[]): Promise<void> {
+    reach('commit.taken');
     const lateBefore = this.sealed.lateBefore(Date.now());
     const fresh: Slot[] = [];
     const late: Slot[] = [];
@@ -117,6 +119,7 @@ export class GroupCommit implements BeforeApplicationShutdown {
       (report.at >= lateBefore ? fresh : late).push(slot);
     }
     if (fresh.length > 0) await this.execute(fresh, false);
+    reach('commit.half-done');
     if (late.length > 0) await this.lock.run(() => this.commitLate(late));
     for (const [slot, first] of repeated) slot.follow(first);
   }
@@ -144,6 +147,7 @@ export class GroupCommit implements BeforeApplicationShutdown {
       await this.recover(slots, isLate, isRetry, error as DatabaseFault);
       return;
     }
+    reach('commit.done');
     this.conclude(slots, stored);
   }
 

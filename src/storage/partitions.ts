@@ -2,6 +2,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import type { Pool } from 'pg';
+import { reach } from '../common/step.js';
 import { TIERS } from '../core/blocks/tiers.js';
 import { MAX_REPORT_LEAD_MS } from '../core/model/limits.js';
 import { QUERY_POOL } from '../database/database-pools.js';
@@ -57,7 +58,10 @@ export class Partitions implements OnModuleInit {
            select from report_${start} left join seal_mark using (monitor_id) where at >= coalesce(raw_until, 0)
          ) as has_unsealed`,
       );
-      if (!rows[0]!.has_unsealed) await this.pool.query(`drop table report_${start}`);
+      reach('partition.checked');
+      if (rows[0]!.has_unsealed) continue;
+      await this.pool.query(`drop table report_${start}`);
+      reach('partition.dropped');
     }
   }
 

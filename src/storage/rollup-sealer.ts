@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool, PoolClient } from 'pg';
+import { reach } from '../common/step.js';
 import { describeReports, rollUp } from '../core/blocks/roll-up.js';
 import { type Rollup, sliceRollup } from '../core/blocks/rollup.js';
 import type { SealWindow } from '../core/blocks/seal-window.js';
@@ -69,15 +70,19 @@ export class RollupSealer {
     ) {
       const due = window;
       await this.blocks.ensurePartition(tier, due.start);
+      reach('rollup.partition-made');
       await this.lock.run(() =>
         transact(this.pool, async (client) => {
           await this.make(client, monitorId, tier, due);
+          reach('rollup.block-written');
           await client.query(`update seal_mark set ${untilColumn(tier.tier)} = $2 where monitor_id = $1`, [
             monitorId,
             due.until,
           ]);
+          reach('rollup.mark-written');
         }),
       );
+      reach('rollup.done');
     }
   }
 
@@ -86,15 +91,18 @@ export class RollupSealer {
     await this.lock.run(() =>
       transact(this.pool, async (client) => {
         await this.make(client, monitorId, tier, window);
+        reach('remake.block-written');
         await client.query('delete from rollup_due where monitor_id = $1 and tier = $2 and start = $3', [
           monitorId,
           tier.tier,
           window.start,
         ]);
+        reach('remake.due-deleted');
         const coarser = TIERS[tier.tier + 1];
         if (coarser) await this.noteDue(client, monitorId, coarser, window);
       }),
     );
+    reach('remake.done');
   }
 
   /** Only what is sealed already has to be made anew; the rest will be made from what is there by then. */

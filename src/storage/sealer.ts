@@ -3,6 +3,7 @@ import { Interval } from '@nestjs/schedule';
 import type { Pool, PoolClient } from 'pg';
 import { nextWindow, type SealWindow, windowAround } from '../core/blocks/seal-window.js';
 import { TIERS } from '../core/blocks/tiers.js';
+import { reach } from '../common/step.js';
 import type { StoredReport } from '../core/model/stored-report.js';
 import { QUERY_POOL } from '../database/database-pools.js';
 import { BlockContent } from './block-content.js';
@@ -130,6 +131,7 @@ export class Sealer {
       if (window.until > limitAt) return sealedUntil !== mark;
       await this.blocks.ensurePartition(RAW, window.start);
       await this.lock.run(() => transact(this.pool, (client) => this.sealWindow(client, monitorId, window)));
+      reach('seal.done');
       sealedUntil = window.until;
     }
   }
@@ -137,11 +139,13 @@ export class Sealer {
   private async sealWindow(client: PoolClient, monitorId: string, window: SealWindow): Promise<void> {
     const reports = await this.reader.readUnsealed(client, monitorId, window);
     await this.write(client, monitorId, window, reports);
+    reach('seal.late-deleted');
     await client.query(
       `insert into seal_mark (monitor_id, raw_until) values ($1, $2)
        on conflict (monitor_id) do update set raw_until = greatest(seal_mark.raw_until, excluded.raw_until)`,
       [monitorId, window.until],
     );
+    reach('seal.mark-written');
   }
 
   /** Merges the late reports that belong to the window of the oldest one. Returns whether there may be more. */
@@ -154,6 +158,7 @@ export class Sealer {
     const at = Number(rows[0].at);
     await this.blocks.ensurePartition(RAW, windowAround(at, []).start);
     await this.lock.run(() => transact(this.pool, (client) => this.mergeWindow(client, monitorId, at)));
+    reach('merge.done');
     return true;
   }
 
@@ -167,6 +172,7 @@ export class Sealer {
     const known = new Set(sealed.map((report) => report.at));
     const merged = [...sealed, ...late.filter((report) => !known.has(report.at))].sort((a, b) => a.at - b.at);
     await this.write(client, monitorId, window, merged);
+    reach('merge.late-deleted');
     await this.rollups.noteChanged(client, monitorId, window);
   }
 
@@ -179,6 +185,7 @@ export class Sealer {
     if (reports.length > 0) {
       await this.blocks.write(client, monitorId, RAW.tier, window, await this.content.encodeReports(reports));
     }
+    reach('block.written');
     await client.query('delete from late_report where monitor_id = $1 and at >= $2 and at < $3', [
       monitorId,
       window.start,
