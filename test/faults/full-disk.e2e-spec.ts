@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callHub, type HubClient, postReport, signIn } from '../support/hub-client.js';
-import { ADMIN_ENV, canMountVolumes, HubProcess } from '../support/hub-process.js';
+import { ADMIN_ENV, canMountVolumes, FAST_SENDERS_ENV, HubProcess } from '../support/hub-process.js';
 import { waitFor } from '../support/wait-for.js';
 import { LoadGenerator } from './load-generator.js';
 
@@ -21,7 +21,7 @@ const STATUS = '{ hubStatus { storage { isFull freeBytes floorBytes } } }';
     let load: LoadGenerator;
 
     beforeAll(async () => {
-      hub = await HubProcess.start({ env: ADMIN_ENV, volumeMib: 320 });
+      hub = await HubProcess.start({ env: { ...ADMIN_ENV, ...FAST_SENDERS_ENV }, volumeMib: 320 });
       admin = await signIn(hub);
       const monitors = [await admin.createMonitor(), await admin.createMonitor()];
       probe = await admin.createMonitor();
@@ -35,7 +35,7 @@ const STATUS = '{ hubStatus { storage { isFull freeBytes floorBytes } } }';
 
     afterEach(() => rmSync(ballast(), { force: true }));
 
-  const ballast = (): string => path.join(hub.dataDir, 'ballast');
+    const ballast = (): string => path.join(hub.dataDir, 'ballast');
 
     /** Fills the volume until so much is free. */
     async function fill(freeMib: number): Promise<void> {
