@@ -1,6 +1,19 @@
 import { Agent as HttpAgent, request as requestHttp, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import { gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { TunnelHttpAgent, TunnelHttpsAgent } from './proxy-tunnel.js';
+
+export interface HubConnectionOptions {
+  /** The hub's address, with its sub-path if it has one. */
+  url: URL;
+  key: string;
+  userAgent: string;
+  /** Certificates of authorities to trust instead of those that come with Node, in PEM. */
+  ca?: string;
+  /** An HTTP proxy to reach the hub through. */
+  proxy?: URL;
+}
 
 export interface HubResponse {
   status: number;
@@ -15,6 +28,8 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 /** Below this, packing costs more than it saves. */
 const GZIP_FROM_BYTES = 4_096;
 
+const pack = promisify(gzip);
+
 /**
  * One connection to the hub, kept open between reports: no limit on its idle time here, so that it
  * outlives any interval as long as the hub keeps it too. node:http and not fetch, which takes 20 MB more.
@@ -23,23 +38,20 @@ export class HubConnection {
   private readonly target: URL;
   private readonly agent: HttpAgent;
 
-  constructor(
-    hubUrl: URL,
-    private readonly key: string,
-    private readonly userAgent: string,
-  ) {
-    this.target = new URL('api/monitoring/data', hubUrl);
-    const options = { keepAlive: true, maxSockets: 1 };
-    this.agent = this.target.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
+  constructor(private readonly options: HubConnectionOptions) {
+    this.target = new URL('api/monitoring/data', options.url);
+    this.agent = openAgent(this.target, options);
   }
 
   /** Sends a body of JSON. @throws Node's error when the hub cannot be reached or breaks off. */
   async post(json: string): Promise<HubResponse> {
+    const isPacked = json.length >= GZIP_FROM_BYTES;
+    const body = isPacked ? await pack(json) : Buffer.from(json);
     try {
-      return await this.postOnce(json);
+      return await this.postOnce(body, isPacked);
     } catch (error) {
       // The hub closed the idle connection just as we used it; it has not read the request.
-      if ((error as { isStale?: boolean }).isStale) return this.postOnce(json);
+      if ((error as { isStale?: boolean }).isStale) return this.postOnce(body, isPacked);
       throw error;
     }
   }
@@ -48,9 +60,7 @@ export class HubConnection {
     this.agent.destroy();
   }
 
-  private postOnce(json: string): Promise<HubResponse> {
-    const isPacked = json.length >= GZIP_FROM_BYTES;
-    const body = isPacked ? gzipSync(json) : Buffer.from(json);
+  private postOnce(body: Buffer, isPacked: boolean): Promise<HubResponse> {
     const send = this.target.protocol === 'https:' ? requestHttps : requestHttp;
     return new Promise((resolve, reject) => {
       const request = send(this.target, {
@@ -59,8 +69,8 @@ export class HubConnection {
         headers: {
           'Content-Type': 'application/json',
           'Content-Length': body.length,
-          'User-Agent': this.userAgent,
-          'X-API-Key': this.key,
+          'User-Agent': this.options.userAgent,
+          'X-API-Key': this.options.key,
           ...(isPacked ? { 'Content-Encoding': 'gzip' } : {}),
         },
       });
@@ -80,6 +90,15 @@ export class HubConnection {
       request.end(body);
     });
   }
+}
+
+function openAgent({ protocol }: URL, { ca, proxy }: HubConnectionOptions): HttpAgent {
+  const options = { keepAlive: true, maxSockets: 1 };
+  if (protocol === 'https:') {
+    const secure = { ...options, ...(ca !== undefined && { ca }) };
+    return proxy ? new TunnelHttpsAgent(proxy, secure) : new HttpsAgent(secure);
+  }
+  return proxy ? new TunnelHttpAgent(proxy, options) : new HttpAgent(options);
 }
 
 async function readAnswer(response: IncomingMessage): Promise<HubResponse> {

@@ -31,7 +31,11 @@ export function runAgent(
   let { intervalSeconds, resources } = config.measuring;
   const collector = openCollector({ resources: () => resources, intervalSeconds: () => intervalSeconds });
   const queue = new MemoryReportQueue(config.queueSize);
-  const connection = new HubConnection(config.url, config.key, `watchkeeper-agent/${version}`);
+  const connection = new HubConnection({
+    url: config.url,
+    key: config.key,
+    userAgent: `watchkeeper-agent/${version}`,
+  });
   const logProblems = createProblemLog(log);
 
   const loop = new ReportLoop({

@@ -12,7 +12,7 @@ import {
   type VariableName,
 } from './environment.js';
 import type { HubConfig, LogLevel } from './hub-config.js';
-import { findNearestName } from './nearest-name.js';
+import { findNearestName } from '../core/nearest-name.js';
 
 const PREFIX = 'WATCHKEEPER_';
 
