@@ -1,6 +1,12 @@
 import { FirstTables1795300000000 } from './1795300000000-first-tables.js';
 import { Blocks1795400000000 } from './1795400000000-blocks.js';
 import { People1795520000000 } from './1795520000000-people.js';
+import { AuditLog1795530000000 } from './1795530000000-audit-log.js';
 
 /** Every migration in order. Listed by hand, so that a build or a test never depends on a file pattern. */
-export const MIGRATIONS = [FirstTables1795300000000, Blocks1795400000000, People1795520000000];
+export const MIGRATIONS = [
+  FirstTables1795300000000,
+  Blocks1795400000000,
+  People1795520000000,
+  AuditLog1795530000000,
+];

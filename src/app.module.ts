@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CollectorModule } from './collector/collector.module.js';
 import { OpenApiModule } from './common/http/openapi.module.js';
@@ -30,6 +31,7 @@ export class AppModule {
         DatabaseModule.forRoot(database),
         ScheduleModule.forRoot(),
         EventsModule,
+        AuditModule,
         AuthModule,
         MonitorsModule,
         IngestionModule,

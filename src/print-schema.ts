@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { GraphQLSchemaBuilderModule, GraphQLSchemaFactory } from '@nestjs/graphql';
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { BUILD_SCHEMA_OPTIONS } from './graphql/build-schema-options.js';
+import { AuditResolver } from './auth/audit/audit.resolver.js';
 import { ViewerResolver } from './auth/viewer.resolver.js';
 import { HubStatusResolver } from './health/hub-status.resolver.js';
 import { LiveResolver } from './live/live.resolver.js';
@@ -19,7 +20,15 @@ const app = await NestFactory.createApplicationContext(GraphQLSchemaBuilderModul
 const schema = await app
   .get(GraphQLSchemaFactory)
   .create(
-    [ViewerResolver, MonitorsResolver, SeriesResolver, LiveResolver, HubStatusResolver, SharingResolver],
+    [
+      AuditResolver,
+      ViewerResolver,
+      MonitorsResolver,
+      SeriesResolver,
+      LiveResolver,
+      HubStatusResolver,
+      SharingResolver,
+    ],
     BUILD_SCHEMA_OPTIONS,
   );
 const text = `${HEADER}${printSchema(lexicographicSortSchema(schema))}\n`;

@@ -52,13 +52,13 @@ export class AuthController {
     @CurrentUser() principal: UserPrincipal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    await this.sessions.end(principal.sessionId);
+    await this.logins.logout(principal);
     reply.header('set-cookie', this.sessions.clearCookie());
   }
 }
 
 function readVisitor(request: FastifyRequest): Visitor {
-  return { ip: request.ip, userAgent: request.headers['user-agent'] };
+  return { ip: request.ip, userAgent: request.headers['user-agent'], requestId: request.id };
 }
 
 function answer({ user, cookie }: SignedIn, reply: FastifyReply): SignedInDto {

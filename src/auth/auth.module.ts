@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { AccessGuard } from './access.guard.js';
 import { AccessWatch } from './access-watch.js';
 import { AdminPresence } from './admin-presence.js';
@@ -12,6 +13,8 @@ import { ApiKeyVerdicts } from './api-key-verdict.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 import { ApiKeyService } from './api-key.service.js';
 import { ApiKeyStrategy } from './api-key.strategy.js';
+import { AuditController } from './audit/audit.controller.js';
+import { AuditResolver } from './audit/audit.resolver.js';
 import { AuthController } from './auth.controller.js';
 import { BadKeyLimiter } from './bad-key-limiter.js';
 import { CLOCK } from './clock.js';
@@ -32,10 +35,11 @@ import { ViewerResolver } from './viewer.resolver.js';
 
 @Module({
   imports: [
+    AuditModule,
     PassportModule.register({ session: false }),
     TypeOrmModule.forFeature([UserEntity, UserSessionEntity, ApiKeyEntity]),
   ],
-  controllers: [AuthController],
+  controllers: [AuditController, AuthController],
   providers: [
     { provide: CLOCK, useValue: Date.now },
     { provide: APP_GUARD, useClass: AccessGuard },
@@ -47,6 +51,7 @@ import { ViewerResolver } from './viewer.resolver.js';
     ApiKeyStrategy,
     ApiKeyUsage,
     ApiKeyVerdicts,
+    AuditResolver,
     BadKeyLimiter,
     KeyRateLimiter,
     FirstAdmin,

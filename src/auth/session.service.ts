@@ -26,6 +26,8 @@ const PERSONAL_TOKEN_PREFIX = 'wkp_';
 export interface Visitor {
   readonly ip: string;
   readonly userAgent?: string | undefined;
+  /** Of the request, for the audit log. */
+  readonly requestId?: string;
 }
 
 interface KnownSession {

@@ -13,6 +13,7 @@ export class SessionStrategy extends PassportStrategy(Strategy, 'session') {
   }
 
   async validate(request: FastifyRequest): Promise<UserPrincipal | false> {
-    return (await this.sessions.authenticate(request.headers)) ?? false;
+    const principal = await this.sessions.authenticate(request.headers);
+    return principal ? { ...principal, origin: { address: request.ip, requestId: request.id } } : false;
   }
 }

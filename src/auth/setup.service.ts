@@ -1,15 +1,17 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { type AuditActor, AuditLog } from '../audit/audit-log.js';
 import { ConfigError } from '../config/config-error.js';
 import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { DomainError } from '../core/errors.js';
 import { CLOCK, type Clock } from './clock.js';
 import { FirstAdmin } from './first-admin.js';
-import type { SignedIn } from './login.service.js';
+import { type SignedIn, toRequestOrigin } from './login.service.js';
 import { createOpaqueToken, hashToken } from './opaque-token.js';
 import { removeSetupLink, writeSetupLink } from './setup-link-file.js';
 import { SessionService, type Visitor } from './session.service.js';
+import type { UserEntity } from './user.entity.js';
 
 export const SETUP_LINK_LIFE_MS = 30 * 60_000;
 const TOKEN_BYTES = 16;
@@ -23,6 +25,7 @@ export class SetupService {
     private readonly dataSource: DataSource,
     private readonly firstAdmin: FirstAdmin,
     private readonly sessions: SessionService,
+    private readonly audit: AuditLog,
     @Inject(HUB_CONFIG) private readonly config: HubConfig,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -55,11 +58,16 @@ export class SetupService {
   async setUp(token: string, email: string, password: string, visitor: Visitor): Promise<SignedIn> {
     if (await this.firstAdmin.exists()) throw closed();
     // Before the costly hash, so that only the holder of the link can ask for one; again, locked, below.
-    await this.assertToken(token, this.dataSource.manager);
+    await this.assertToken(token, this.dataSource.manager).catch((error: unknown) => {
+      this.audit.noteRefusal({ action: 'setup.refused', targetType: 'user', address: visitor.ip });
+      throw error;
+    });
     let cookie = '';
     const user = await this.firstAdmin.create(email, password, async (manager, created) => {
       await this.assertToken(token, manager);
       await manager.query('delete from setup_token');
+      const actor = { userId: created.id, email: created.email, origin: toRequestOrigin(visitor) };
+      await this.recordAdmin(created, actor, manager);
       cookie = await this.sessions.start(created.id, visitor, manager);
     });
     this.link = undefined;
@@ -69,11 +77,22 @@ export class SetupService {
 
   private async createFrom({ email, password }: { email: string; password: string }): Promise<void> {
     try {
-      await this.firstAdmin.create(email, password);
+      await this.firstAdmin.create(email, password, (manager, created) =>
+        this.recordAdmin(created, 'hub', manager),
+      );
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== 'invalid_input') throw error;
       throw new ConfigError([`WATCHKEEPER_ADMIN_PASSWORD: ${error.message}`]);
     }
+  }
+
+  private async recordAdmin(user: UserEntity, actor: AuditActor, manager: EntityManager): Promise<void> {
+    const { id, email, role } = user;
+    await this.audit.record(
+      { action: 'user.created', targetType: 'user', targetId: id, targetName: email, after: { email, role } },
+      actor,
+      manager,
+    );
   }
 
   private async issue(address: string): Promise<string> {

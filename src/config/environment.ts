@@ -83,6 +83,12 @@ export class Environment {
   WATCHKEEPER_ALLOW_HTTP?: string;
 
   @Rule(
+    (value) => /^\d{1,5}$/.test(value) && Number(value) >= 30,
+    'is not a number of days: give a whole number from 30 to 99999',
+  )
+  WATCHKEEPER_AUDIT_RETENTION_DAYS?: string;
+
+  @Rule(
     (value) => /^\d{1,5}$/.test(value) && Number(value) <= 10_000,
     'is not a time between two batches: give whole milliseconds from 0 to 10000',
   )
@@ -122,6 +128,7 @@ export const VARIABLE_NAMES: readonly VariableName[] = [
   'WATCHKEEPER_OUTBOUND_ALLOW_CIDRS',
   'WATCHKEEPER_SECRET_KEY',
   'WATCHKEEPER_ALLOW_HTTP',
+  'WATCHKEEPER_AUDIT_RETENTION_DAYS',
   'WATCHKEEPER_LIVE_SPACING_MS',
   'WATCHKEEPER_KEY_RATE',
 ];

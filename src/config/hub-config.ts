@@ -29,6 +29,8 @@ export interface HubConfig {
   readonly secretKeys?: string;
   /** Plain http is wanted beyond this machine: cookies without `Secure`, a standing banner. */
   readonly isHttpAllowed: boolean;
+  /** How long the audit log keeps an entry, days. Not given: a year. */
+  readonly auditRetentionDays?: number;
   /** What lies at least between two live batches to one subscriber; 0 = each report goes out at once. Default 1000. */
   readonly liveSpacingMs: number;
 }

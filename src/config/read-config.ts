@@ -138,8 +138,13 @@ function buildConfig(given: Environment): HubConfig {
     keyRate: readKeyRate(given.WATCHKEEPER_KEY_RATE ?? DEFAULT_KEY_RATE),
     secretKeys: given.WATCHKEEPER_SECRET_KEY,
     isHttpAllowed: given.WATCHKEEPER_ALLOW_HTTP === '1',
+    auditRetentionDays: readNumber(given.WATCHKEEPER_AUDIT_RETENTION_DAYS),
     liveSpacingMs: Number(given.WATCHKEEPER_LIVE_SPACING_MS ?? 1_000),
   });
+}
+
+function readNumber(value: string | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
 }
 
 function splitGiven(value: string | undefined): string[] {

@@ -43,6 +43,6 @@ export class GraphqlHttpDoor implements OnModuleInit {
         'Send the operation as Content-Type: application/json.',
       );
     }
-    request.principal = principal;
+    request.principal = { ...principal, origin: { address: request.ip, requestId: request.id } };
   }
 }

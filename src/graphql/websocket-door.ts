@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import {
@@ -12,6 +13,7 @@ import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { SessionService } from '../auth/session.service.js';
+import { createClientAddressReader } from '../common/http/client-address.js';
 import { renderRawProblem } from '../common/problem.js';
 import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { DomainError } from '../core/errors.js';
@@ -42,6 +44,7 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly operations: SocketOperations;
   private readonly webSocketServer = new WebSocketServer(SERVER_OPTIONS);
   private readonly checkUpgrade: (request: IncomingMessage) => DomainError | undefined;
+  private readonly readAddress: (request: IncomingMessage) => string;
   private readonly arriving = new Set<Socket>();
   private tending: NodeJS.Timeout | undefined;
   private isStopping = false;
@@ -54,6 +57,7 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(HUB_CONFIG) config: HubConfig,
   ) {
     this.checkUpgrade = createUpgradeCheck(config);
+    this.readAddress = createClientAddressReader(config.trustedProxies);
     this.operations = new SocketOperations(() => schemaHost.schema);
     events.on('session.ended', ({ sessionId }) => this.sockets.closeSession(sessionId));
     events.on('access.lost', ({ userIds }) => this.sockets.closeUsers(userIds));
@@ -106,8 +110,10 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async admit(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    const principal = await this.sessions.authenticate(request.headers);
-    if (!principal) throw new DomainError('unauthenticated', 'Sign in first.');
+    const known = await this.sessions.authenticate(request.headers);
+    if (!known) throw new DomainError('unauthenticated', 'Sign in first.');
+    const requestId = `ws-${randomBytes(6).toString('hex')}`;
+    const principal = { ...known, origin: { address: this.readAddress(request), requestId } };
     if (!this.sockets.hasRoomFor(principal.userId)) {
       throw new DomainError('too_many_requests', 'This user has too many open connections.', undefined, 60);
     }

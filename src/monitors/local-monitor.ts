@@ -3,6 +3,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, type Repository } from 'typeorm';
+import { AuditLog } from '../audit/audit-log.js';
 import { RESOURCES } from '../core/model/metric-catalog.js';
 import { EventBus } from '../events/event-bus.js';
 import { MonitorDirectory } from './monitor-directory.js';
@@ -23,6 +24,7 @@ export class LocalMonitor implements OnModuleInit {
     @InjectRepository(Monitor) private readonly monitors: Repository<Monitor>,
     private readonly directory: MonitorDirectory,
     private readonly events: EventBus,
+    private readonly audit: AuditLog,
   ) {
     events.on('admin.created', ({ userId }) => {
       this.adopt(userId).catch((error: Error) =>
@@ -47,7 +49,18 @@ export class LocalMonitor implements OnModuleInit {
       intervalSeconds: LOCAL_INTERVAL_SECONDS,
       resources: [...RESOURCES],
     });
-    this.directory.put(await this.monitors.findOneByOrFail({ id }));
+    const monitor = await this.monitors.findOneByOrFail({ id });
+    this.directory.put(monitor);
+    await this.audit.record(
+      {
+        action: 'monitor.created',
+        targetType: 'monitor',
+        targetId: id,
+        targetName: monitor.name,
+        after: monitor,
+      },
+      'hub',
+    );
     this.events.announce('monitor.created', { monitorId: id });
   }
 

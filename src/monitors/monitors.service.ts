@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
-import { ApiKeyService } from '../auth/api-key.service.js';
+import { AuditLog } from '../audit/audit-log.js';
+import { type ApiKeyRecord, ApiKeyService } from '../auth/api-key.service.js';
 import { mayOnHub, type MonitorRight } from '../auth/rights.js';
 import type { UserPrincipal } from '../common/principal.js';
 import { DomainError } from '../core/errors.js';
@@ -26,6 +27,7 @@ export class MonitorsService {
     private readonly directory: MonitorDirectory,
     private readonly access: MonitorAccess,
     private readonly events: EventBus,
+    private readonly audit: AuditLog,
   ) {}
 
   /** The monitors that the user may see, by id, beginning after `afterId`. */
@@ -79,8 +81,11 @@ export class MonitorsService {
         intervalSeconds: input.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS,
         resources: input.resources ?? [...RESOURCES],
       });
-      const { apiKey } = await this.apiKeys.create(monitor.id, undefined, manager);
-      return { monitor: await manager.findOneByOrFail(Monitor, { id: monitor.id }), apiKey };
+      const { apiKey, record } = await this.apiKeys.create(monitor.id, undefined, manager);
+      const stored = await manager.findOneByOrFail(Monitor, { id: monitor.id });
+      await this.record('monitor.created', principal, manager, null, stored);
+      await this.recordKey('apiKey.created', principal, manager, null, record);
+      return { monitor: stored, apiKey };
     });
     this.directory.put(created.monitor);
     this.events.announce('monitor.created', { monitorId: created.monitor.id });
@@ -98,7 +103,7 @@ export class MonitorsService {
     expectedVersion?: number,
   ): Promise<Monitor> {
     refuseUnbuiltFields(input);
-    return this.change(principal, id, (monitor) => {
+    return this.change('monitor.changed', principal, id, (monitor) => {
       const version = expectedVersion ?? input.version;
       if (version !== undefined && version !== monitor.version) {
         throw new DomainError(
@@ -116,15 +121,20 @@ export class MonitorsService {
 
   /** Starts or stops collection and acceptance; doing it twice is the same as once. */
   async setState(principal: UserPrincipal, id: string, state: MonitorState): Promise<Monitor> {
-    return this.change(principal, id, (monitor) => {
+    const action = state === 'running' ? 'monitor.started' : 'monitor.stopped';
+    return this.change(action, principal, id, (monitor) => {
       monitor.state = state;
     });
   }
 
   /** Deletes a monitor with its keys and samples. */
   async delete(principal: UserPrincipal, id: string): Promise<string> {
-    const monitor = await this.getForChange(principal, 'delete', id, this.dataSource.manager);
-    await this.monitors().delete({ id: monitor.id });
+    const monitor = await this.dataSource.transaction(async (manager) => {
+      const stored = await this.getForChange(principal, 'delete', id, manager);
+      await this.record('monitor.deleted', principal, manager, stored, null);
+      await manager.delete(Monitor, { id: stored.id });
+      return stored;
+    });
     this.directory.remove(monitor.id);
     this.events.announce('monitor.deleted', { monitorId: monitor.id });
     return monitor.id;
@@ -132,14 +142,45 @@ export class MonitorsService {
 
   async createApiKey(principal: UserPrincipal, monitorId: string, name?: string | null) {
     this.access.require(principal, 'manageKeys', monitorId);
-    return this.apiKeys.create(monitorId, name ?? undefined);
+    return this.dataSource.transaction(async (manager) => {
+      const created = await this.apiKeys.create(monitorId, name ?? undefined, manager);
+      await this.recordKey('apiKey.created', principal, manager, null, created.record);
+      return created;
+    });
   }
 
   async revokeApiKey(principal: UserPrincipal, apiKeyId: string) {
     const key = UUID.test(apiKeyId) ? await this.apiKeys.find(apiKeyId) : null;
     if (!key) throw notFound();
     this.access.require(principal, 'manageKeys', key.monitorId);
-    return this.apiKeys.revoke(apiKeyId);
+    const revoked = await this.apiKeys.revoke(apiKeyId);
+    if (!key.revokedAt)
+      await this.recordKey('apiKey.revoked', principal, this.dataSource.manager, revoked, null);
+    return revoked;
+  }
+
+  private async record(
+    action: `monitor.${string}`,
+    principal: UserPrincipal,
+    manager: EntityManager,
+    before: Monitor | null,
+    after: Monitor | null,
+  ): Promise<void> {
+    const { id = null, name = null } = after ?? before ?? {};
+    const change = { action, targetType: 'monitor' as const, targetId: id, targetName: name, before, after };
+    await this.audit.record(change, principal, manager);
+  }
+
+  private async recordKey(
+    action: `apiKey.${string}`,
+    principal: UserPrincipal,
+    manager: EntityManager,
+    before: ApiKeyRecord | null,
+    after: ApiKeyRecord | null,
+  ): Promise<void> {
+    const { id = null, name = null } = after ?? before ?? {};
+    const change = { action, targetType: 'apiKey' as const, targetId: id, targetName: name, before, after };
+    await this.audit.record(change, principal, manager);
   }
 
   private monitors() {
@@ -164,20 +205,24 @@ export class MonitorsService {
 
   /** Reads, changes and writes a monitor under its row's lock; says so only when something is different. */
   private async change(
+    action: `monitor.${string}`,
     principal: UserPrincipal,
     id: string,
     apply: (monitor: Monitor) => void,
   ): Promise<Monitor> {
     const { monitor, isChanged, tagsBefore } = await this.dataSource.transaction(async (manager) => {
       const stored = await this.getForChange(principal, 'change', id, manager);
-      const before = JSON.stringify(stored);
+      const before = { ...stored };
       const tagsBefore = stored.tags;
       apply(stored);
-      if (JSON.stringify(stored) === before) return { monitor: stored, isChanged: false, tagsBefore };
+      if (JSON.stringify(stored) === JSON.stringify(before))
+        return { monitor: stored, isChanged: false, tagsBefore };
       this.assertMayRetag(principal, stored, tagsBefore);
       stored.version++;
       stored.updatedAt = new Date();
-      return { monitor: await manager.save(stored), isChanged: true, tagsBefore };
+      const monitor = await manager.save(stored);
+      await this.record(action, principal, manager, before, monitor);
+      return { monitor, isChanged: true, tagsBefore };
     });
     if (isChanged) {
       this.directory.put(monitor);
