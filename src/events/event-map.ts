@@ -11,6 +11,8 @@ export interface EventMap {
   };
   /** Reports older than the newest one known arrived and were committed. */
   'report.backfilled': { monitorId: string; fromAt: number; toAt: number };
+  /** So many reports came for instants of which another report is stored: the first is kept, these are lost. */
+  'report.conflicted': { monitorId: string; count: number };
   'monitor.created': { monitorId: string };
   /** Any change of a monitor's row: settings, state. */
   'monitor.changed': { monitorId: string };

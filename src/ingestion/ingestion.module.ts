@@ -4,11 +4,12 @@ import { MonitorsModule } from '../monitors/monitors.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { IngestionController } from './ingestion.controller.js';
 import { IngestionService } from './ingestion.service.js';
+import { ReportShaper } from './report-shaper.js';
 
 @Module({
   imports: [AuthModule, MonitorsModule, StorageModule],
   controllers: [IngestionController],
-  providers: [IngestionService],
+  providers: [ReportShaper, IngestionService],
   exports: [IngestionService],
 })
 export class IngestionModule {}

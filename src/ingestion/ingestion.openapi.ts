@@ -37,6 +37,10 @@ export const INGESTION_PATHS = {
                     },
                   },
                   ignored: { type: 'array' as const, items: { type: 'string' as const } },
+                  droppedValues: {
+                    ...count,
+                    description: 'Left out, as the monitor has too many series; absent where none were.',
+                  },
                   now: count,
                   config: { type: 'object' as const },
                 },
@@ -47,6 +51,7 @@ export const INGESTION_PATHS = {
         401: { description: 'The key is missing or not valid.' },
         409: { description: 'The monitor is stopped; ask again after `Retry-After`.' },
         422: { description: 'No report was accepted; `rejected` says why.' },
+        429: { description: 'This key sends too many requests; go on after `Retry-After`.' },
         503: {
           description:
             'Nothing was stored (`overloaded`, `storage_unavailable`, or `storage_full`: the disk of the hub is nearly full). Keep the reports and send them again after `Retry-After`.',

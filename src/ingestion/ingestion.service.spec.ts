@@ -4,7 +4,11 @@ import type { MonitorNotes } from '../monitors/monitor-notes.js';
 import type { GroupCommit } from '../storage/group-commit.js';
 import type { LayoutRegistry } from '../storage/layout-registry.js';
 import type { PendingReport, StoreOutcome } from '../storage/pending-report.js';
+import type { MonitorLosses } from '../monitors/monitor-losses.js';
+import type { ActiveSeries } from '../storage/active-series.js';
+import type { RepeatedReports } from '../storage/repeated-reports.js';
 import { IngestionService } from './ingestion.service.js';
+import { ReportShaper } from './report-shaper.js';
 
 const ID = 'a-monitor';
 
@@ -14,6 +18,8 @@ let stored: PendingReport[];
 let outcomes: StoreOutcome[];
 let whileStoring: () => void;
 let notes: unknown[];
+let repeated: PendingReport[];
+let dropped: number[];
 let ingestion: IngestionService;
 
 beforeEach(() => {
@@ -27,7 +33,7 @@ beforeEach(() => {
     resources: ['cpu'],
     version: 4,
   };
-  [stored, outcomes, notes] = [[], [], []];
+  [stored, outcomes, notes, repeated, dropped] = [[], [], [], [], []];
   whileStoring = () => undefined;
   const resolve = (keys: string[], definitions: Record<string, never> | null) => {
     if (new Set(keys).size !== keys.length) return undefined;
@@ -43,12 +49,20 @@ beforeEach(() => {
   };
   ingestion = new IngestionService(
     { find: (id: string) => (id === ID ? settings : undefined) } as unknown as MonitorDirectory,
-    { resolve } as unknown as LayoutRegistry,
+    new ReportShaper(
+      { resolve, recall: () => undefined } as unknown as LayoutRegistry,
+      {
+        leaveOut: async (_: string, keys: string[]) => new Set(keys.filter((key) => key.startsWith('new'))),
+        note: () => undefined,
+      } as unknown as ActiveSeries,
+    ),
     { store } as unknown as GroupCommit,
+    { note: (rows: PendingReport[]) => repeated.push(...rows) } as unknown as RepeatedReports,
     {
       noteInventory: (_: string, at: number, inventory: unknown) => notes.push([at, inventory]),
       noteError: (_: string, error: string | null) => notes.push(error),
     } as unknown as MonitorNotes,
+    { noteDropped: (_: string, values: number) => dropped.push(values) } as unknown as MonitorLosses,
   );
 });
 
@@ -142,6 +156,34 @@ describe('taking reports in', () => {
     settings = undefined;
     await expect(ingest({})).rejects.toMatchObject({ code: 'unauthenticated' });
     expect(() => ingestion.describeConfig(ID)).toThrow('not valid');
+  });
+});
+
+describe('what is not kept', () => {
+  const custom = (...names: string[]) => names.map((name, value) => ({ name, value, unit: name }));
+
+  it('is counted where series were left out of an accepted report, and told', async () => {
+    outcomes = ['accepted', 'duplicate'];
+    const now = Date.now();
+    const answer = await ingest({
+      reports: [
+        { at: now, custom: custom('new.a', 'old', 'new.b') },
+        { at: now - 1, custom: custom('new.c', 'old') },
+      ],
+    });
+    expect(answer).toMatchObject({ accepted: 1, duplicates: 1, droppedValues: 2 });
+    expect(dropped).toEqual([2]);
+    expect(stored[0]!.report.layout.seriesKeys).toEqual(['old']);
+    expect([...stored[0]!.report.values]).toEqual([1]);
+    expect(stored[0]!.report.layout.definitions).toEqual({ old: { kind: 'gauge', unit: 'old' } });
+    expect(await ingest({ custom: custom('old') })).not.toHaveProperty('droppedValues');
+  });
+
+  it('is looked at again where it was answered as a duplicate', async () => {
+    outcomes = ['accepted', 'duplicate', 'monitor_deleted'];
+    const now = Date.now();
+    await ingest({ reports: [{ at: now }, { at: now - 1 }, { at: now - 2 }] });
+    expect(repeated.map((row) => row.report.at)).toEqual([now - 1]);
   });
 });
 

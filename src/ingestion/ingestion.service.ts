@@ -5,12 +5,14 @@ import type { ParsedReport, RejectCode } from '../core/model/parsed-report.js';
 import { isRejection, parseReport } from '../core/model/parse-report.js';
 import { readText } from '../core/model/report-text.js';
 import type { Shape } from '../storage/layout-registry.js';
-import { LayoutRegistry } from '../storage/layout-registry.js';
 import { GroupCommit } from '../storage/group-commit.js';
+import { RepeatedReports } from '../storage/repeated-reports.js';
 import type { PendingReport, StoreOutcome } from '../storage/pending-report.js';
 import { MonitorDirectory, type MonitorSettings } from '../monitors/monitor-directory.js';
+import { MonitorLosses } from '../monitors/monitor-losses.js';
 import { MonitorNotes } from '../monitors/monitor-notes.js';
 import type { MonitorState } from '../monitors/monitor.entity.js';
+import { ReportShaper } from './report-shaper.js';
 
 export interface RejectedReport {
   /** Position in the batch, from 0. */
@@ -33,6 +35,8 @@ export interface IngestionAnswer {
   readonly duplicates: number;
   readonly rejected: readonly RejectedReport[];
   readonly ignored: readonly string[];
+  /** Values that were left out of accepted reports, as the monitor has too many series; absent where none were. */
+  readonly droppedValues?: number;
   /** The hub's clock, epoch milliseconds: lets a sender see how far its own is off. */
   readonly now: number;
   readonly config: MonitorConfig;
@@ -45,9 +49,11 @@ const STOPPED_RETRY_SECONDS = 60;
 export class IngestionService {
   constructor(
     private readonly directory: MonitorDirectory,
-    private readonly layouts: LayoutRegistry,
+    private readonly shaper: ReportShaper,
     private readonly groupCommit: GroupCommit,
+    private readonly repeated: RepeatedReports,
     private readonly notes: MonitorNotes,
+    private readonly losses: MonitorLosses,
   ) {}
 
   /**
@@ -64,18 +70,23 @@ export class IngestionService {
     const rows: PendingReport[] = [];
     const indexes: number[] = [];
     const inventories = new Map<number, ParsedReport>();
+    const dropped = new Map<number, number>();
     for (let index = 0; index < items.length; index++) {
       const parsed = parseReport(items[index], now);
       if (isRejection(parsed)) {
         rejected.push({ index, code: parsed.code, path: parsed.path });
         continue;
       }
-      const resolving = this.layouts.resolve(parsed.keys, parsed.definitions);
-      if (!resolving) {
-        rejected.push({ index, code: 'duplicate_series', path: '' });
-        continue;
+      let shape = this.shaper.recall(monitorId, parsed, now);
+      if (!shape) {
+        const shaped = await this.shaper.learn(monitorId, parsed, now);
+        if (!shaped) {
+          rejected.push({ index, code: 'duplicate_series', path: '' });
+          continue;
+        }
+        shape = shaped.shape;
+        if (shaped.droppedValues > 0) dropped.set(rows.length, shaped.droppedValues);
       }
-      const shape = resolving instanceof Promise ? await resolving : resolving;
       for (const name of parsed.ignored) if (ignored.size < MAX_IGNORED_NAMED) ignored.add(name);
       if (parsed.host || parsed.devices) inventories.set(rows.length, parsed);
       rows.push(toPendingReport(monitor, parsed, shape, now));
@@ -87,7 +98,11 @@ export class IngestionService {
       if (outcomes[position] === 'accepted') this.noteInventory(monitorId, parsed);
     }
     this.noteRefusals(monitor, rejected, outcomes);
-    return this.answer(monitor, outcomes, indexes, rejected, [...ignored]);
+    if (outcomes.includes('duplicate'))
+      this.repeated.note(rows.filter((_, position) => outcomes[position] === 'duplicate'));
+    const droppedValues = this.countDropped(monitorId, dropped, outcomes);
+    const answer = this.answer(monitor, outcomes, indexes, rejected, [...ignored]);
+    return droppedValues > 0 ? { ...answer, droppedValues } : answer;
   }
 
   /** What the hub wants of this monitor's sender right now. */
@@ -120,6 +135,17 @@ export class IngestionService {
       ...(parsed.host && { host: parsed.host }),
       ...(parsed.devices && { devices: parsed.devices }),
     });
+  }
+
+  private countDropped(
+    monitorId: string,
+    dropped: ReadonlyMap<number, number>,
+    outcomes: readonly StoreOutcome[],
+  ): number {
+    let count = 0;
+    for (const [position, values] of dropped) if (outcomes[position] === 'accepted') count += values;
+    if (count > 0) this.losses.noteDropped(monitorId, count);
+    return count;
   }
 
   private noteRefusals(

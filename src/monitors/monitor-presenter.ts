@@ -30,6 +30,12 @@ export class MonitorPresenter {
       lastReceivedAt: heard && new Date(heard.receivedAt),
       lastError: monitor.lastError,
       host: monitor.inventory.host ?? null,
+      losses: {
+        droppedValues: monitor.droppedValueCount,
+        droppedValuesAt: monitor.droppedValueAt,
+        conflicts: monitor.conflictCount,
+        conflictsAt: monitor.conflictAt,
+      },
     };
   }
 

@@ -4,6 +4,15 @@ import { MONITOR_HEALTHS, type MonitorHealth } from './monitor-health.js';
 import { MONITOR_KINDS, MONITOR_STATES, type MonitorKind, type MonitorState } from './monitor.entity.js';
 
 /** A monitor as REST shows it. */
+export class MonitorLossesDto {
+  @ApiProperty({ description: 'Values of series beyond the 10,000 that a monitor may have within 24 hours.' })
+  droppedValues!: number;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) droppedValuesAt!: Date | null;
+  @ApiProperty({ description: 'Reports for an instant of which another report was stored before.' })
+  conflicts!: number;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) conflictsAt!: Date | null;
+}
+
 export class MonitorDto {
   @ApiProperty({ format: 'uuid' }) id!: string;
   @ApiProperty() version!: number;
@@ -20,6 +29,7 @@ export class MonitorDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) lastReceivedAt!: Date | null;
   @ApiProperty({ type: String, nullable: true }) lastError!: string | null;
   @ApiProperty({ type: Object, nullable: true }) host!: HostInventory | null;
+  @ApiProperty({ type: MonitorLossesDto }) losses!: MonitorLossesDto;
 }
 
 export class CreatedMonitorDto {

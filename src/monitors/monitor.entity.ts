@@ -14,6 +14,9 @@ export interface MonitorInventory {
   devices?: Record<string, Record<string, Record<string, string>>>;
 }
 
+/** Postgres gives a bigint as text; a count is a number. */
+const COUNT = { from: Number, to: (value: unknown) => value };
+
 /** One watched machine. */
 @Entity('monitor')
 export class Monitor {
@@ -50,6 +53,20 @@ export class Monitor {
 
   @Column('text', { name: 'last_error', nullable: true })
   lastError!: string | null;
+
+  /** Values that were left out because the monitor had too many series, and when the last was. */
+  @Column('bigint', { name: 'dropped_value_count', default: 0, transformer: COUNT })
+  droppedValueCount!: number;
+
+  @Column('timestamptz', { name: 'dropped_value_at', nullable: true })
+  droppedValueAt!: Date | null;
+
+  /** Reports for instants of which another report is stored, and when the last came. */
+  @Column('bigint', { name: 'conflict_count', default: 0, transformer: COUNT })
+  conflictCount!: number;
+
+  @Column('timestamptz', { name: 'conflict_at', nullable: true })
+  conflictAt!: Date | null;
 
   /** Grows with every change of a writable field or the state: what `If-Match` compares. */
   @Column('integer', { default: 1 })

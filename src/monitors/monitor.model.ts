@@ -1,4 +1,4 @@
-import { Field, ID, Int, ObjectType } from '@nestjs/graphql';
+import { Field, Float, ID, Int, ObjectType } from '@nestjs/graphql';
 import { DateTimeScalar, JsonObjectScalar, NumberColumnScalar } from '../common/graphql/scalars.js';
 import type { MetricKind } from '../core/model/metric-catalog.js';
 import { MetricKindEnum, MonitorHealthEnum, MonitorKindEnum, MonitorStateEnum } from './monitor.enums.js';
@@ -47,6 +47,22 @@ export class LatestValuesModel {
   values!: Float64Array;
 }
 
+@ObjectType('MonitorLosses', { description: 'What a monitor sent and the hub did not keep, ever since.' })
+export class MonitorLossesModel {
+  @Field(() => Float, {
+    description: 'Values of series beyond the 10,000 that a monitor may have within 24 hours.',
+  })
+  droppedValues!: number;
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When the last of them came.' })
+  droppedValuesAt!: Date | null;
+  @Field(() => Float, {
+    description: 'Reports for an instant of which a report with other content was stored before.',
+  })
+  conflicts!: number;
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When the last of them came.' })
+  conflictsAt!: Date | null;
+}
+
 @ObjectType('Monitor', { description: 'One watched machine.' })
 export class MonitorModel {
   @Field(() => ID) id!: string;
@@ -67,4 +83,5 @@ export class MonitorModel {
   lastReceivedAt!: Date | null;
   @Field(() => String, { nullable: true }) lastError!: string | null;
   @Field(() => HostInventoryModel, { nullable: true }) host!: HostInventoryModel | null;
+  @Field(() => MonitorLossesModel) losses!: MonitorLossesModel;
 }

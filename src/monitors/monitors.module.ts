@@ -7,6 +7,7 @@ import { HubPresence } from './hub-presence.js';
 import { LocalMonitor } from './local-monitor.js';
 import { MonitorDirectory } from './monitor-directory.js';
 import { MonitorLoaders } from './monitor-loaders.js';
+import { MonitorLosses } from './monitor-losses.js';
 import { MonitorNotes } from './monitor-notes.js';
 import { MonitorPresenter } from './monitor-presenter.js';
 import { Monitor } from './monitor.entity.js';
@@ -29,12 +30,13 @@ import { SharingService } from './sharing/sharing.service.js';
     HubPresence,
     HealthWatch,
     MonitorNotes,
+    MonitorLosses,
     MonitorPresenter,
     MonitorLoaders,
     MonitorsService,
     LocalMonitor,
     MonitorsResolver,
   ],
-  exports: [MonitorsService, MonitorAccess, MonitorDirectory, MonitorNotes, MonitorPresenter],
+  exports: [MonitorsService, MonitorAccess, MonitorDirectory, MonitorNotes, MonitorLosses, MonitorPresenter],
 })
 export class MonitorsModule {}

@@ -36,6 +36,15 @@ export class LayoutRegistry {
 
   constructor(@Inject(QUERY_POOL) private readonly pool: Pool) {}
 
+  /** The shape of these series, where it was seen before; undefined says nothing, ask `resolve`. */
+  recall(
+    keys: readonly string[],
+    definitions: Readonly<Record<string, CustomDefinition>> | null,
+  ): Shape | undefined {
+    const known = this.shapes.get(spell(keys, definitions));
+    return known instanceof Promise ? undefined : known;
+  }
+
   /**
    * @param keys in the order of arrival, each once
    * @returns undefined when a key stands there twice; a promise only for a shape not seen before, which
@@ -45,8 +54,7 @@ export class LayoutRegistry {
     keys: readonly string[],
     definitions: Readonly<Record<string, CustomDefinition>> | null,
   ): Shape | Promise<Shape> | undefined {
-    // No key contains a newline: they are checked, or escaped, on the way in.
-    const spelling = definitions ? `${keys.join('\n')}\n\n${JSON.stringify(definitions)}` : keys.join('\n');
+    const spelling = spell(keys, definitions);
     const known = this.shapes.get(spelling);
     if (known) return known;
     if (new Set(keys).size !== keys.length) return undefined;
@@ -129,4 +137,12 @@ export class LayoutRegistry {
       throw new DomainError('storage_unavailable', message, undefined, 2);
     }
   }
+}
+
+function spell(
+  keys: readonly string[],
+  definitions: Readonly<Record<string, CustomDefinition>> | null,
+): string {
+  // No key contains a newline: they are checked, or escaped, on the way in.
+  return definitions ? `${keys.join('\n')}\n\n${JSON.stringify(definitions)}` : keys.join('\n');
 }

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ActiveSeries } from './active-series.js';
 import { BlockContent } from './block-content.js';
 import { BlockTable } from './block-table.js';
 import { GroupCommit } from './group-commit.js';
@@ -6,6 +7,7 @@ import { HistoryReader } from './history-reader.js';
 import { LayoutRegistry } from './layout-registry.js';
 import { MaintenanceLock } from './maintenance-lock.js';
 import { Partitions } from './partitions.js';
+import { RepeatedReports } from './repeated-reports.js';
 import { ReportReader } from './report-reader.js';
 import { RetentionJob } from './retention.job.js';
 import { RollupSealer } from './rollup-sealer.js';
@@ -17,6 +19,8 @@ import { StorageSpace } from './storage-space.js';
 @Module({
   providers: [
     LayoutRegistry,
+    ActiveSeries,
+    RepeatedReports,
     Partitions,
     MaintenanceLock,
     StorageSpace,
@@ -31,6 +35,14 @@ import { StorageSpace } from './storage-space.js';
     RetentionJob,
     SampleEraser,
   ],
-  exports: [LayoutRegistry, GroupCommit, ReportReader, HistoryReader, StorageSpace],
+  exports: [
+    LayoutRegistry,
+    ActiveSeries,
+    RepeatedReports,
+    GroupCommit,
+    ReportReader,
+    HistoryReader,
+    StorageSpace,
+  ],
 })
 export class StorageModule {}

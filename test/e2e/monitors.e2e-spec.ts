@@ -53,6 +53,7 @@ describe('monitors over REST', () => {
         lastReceivedAt: null,
         lastError: null,
         host: null,
+        losses: { droppedValues: 0, droppedValuesAt: null, conflicts: 0, conflictsAt: null },
       },
     });
     const { body } = await admin.call('POST', '/api/monitoring', { name: 'web-02' });

@@ -1,5 +1,6 @@
 import { type Answer, type HubClient, type Json, postReport, signIn } from '../support/hub-client.js';
 import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
+import { waitFor } from '../support/wait-for.js';
 import { postRaw } from '../support/raw-report.js';
 
 let hub: HubProcess;
@@ -108,6 +109,69 @@ describe('a report that is odd, and taken', () => {
     const { lastReportAt } = (await admin.call('GET', `/api/monitoring/${other.id}/status`)).body;
     expect(lastReportAt).toBeNull();
   });
+});
+
+describe('what a monitor sends and the hub does not keep', () => {
+  const readLosses = async (): Promise<Json> =>
+    (await admin.call('GET', `/api/monitoring/${id}`)).body.losses;
+
+  it('B22: is another report for the same instant: the first is kept, the page is told how many', async () => {
+    const at = Date.now() - 10_000;
+    const first = { at, bootId: 'a', cpu: { usagePercent: 1, load1: 2 } };
+    const late = { at: at - 2 * 3_600_000, cpu: { usagePercent: 5 } };
+    await post({ reports: [first, late] });
+    // What is the same to the bit is no conflict, however its keys stand and whatever interval it names.
+    const same = { bootId: 'a', intervalSeconds: 5, cpu: { load1: 2, usagePercent: 1 }, at };
+    expect((await post({ reports: [same, first, late] })).body.duplicates).toBe(3);
+    const others = [
+      { ...first, cpu: { usagePercent: 1.5, load1: 2 } },
+      { ...first, bootId: 'b' },
+      { ...first, cpu: { usagePercent: 1 } },
+      { ...late, cpu: { usagePercent: 6 } },
+    ];
+    expect((await post({ reports: others })).body).toMatchObject({ accepted: 0, duplicates: 4 });
+    await waitFor(async () => (await readLosses()).conflicts > 0, { what: 'conflicts are counted' });
+    const losses = await readLosses();
+    expect(losses).toMatchObject({ conflicts: 4, droppedValues: 0, droppedValuesAt: null });
+    expect(Math.abs(Date.parse(losses.conflictsAt) - Date.now())).toBeLessThan(60_000);
+    expect(await readLatest()).toEqual({ 'cpu.usagePercent': 1, 'cpu.load1': 2 });
+  });
+
+  it('B18: is a series beyond ten thousand within a day; known ones go on, also after a restart', async () => {
+    const at = Date.now() - 60_000;
+    const send = (index: number, shard: (n: number) => string, count = 2_000): Promise<Answer> =>
+      post({
+        at: at + index,
+        cpu: { usagePercent: index },
+        custom: Array.from({ length: count - 1 }, (_, n) => ({
+          name: 'jobs',
+          value: n,
+          labels: { shard: shard(n) },
+        })),
+      });
+    for (let index = 0; index < 5; index++) {
+      expect((await send(index, (n) => `${index}/${n}`)).body).not.toHaveProperty('droppedValues');
+    }
+    // cpu.usagePercent is the same in each: four places are left.
+    const { body } = await send(5, (n) => `5/${n}`);
+    expect(body).toMatchObject({ accepted: 1, rejected: [], droppedValues: 1_995 });
+    expect(Object.keys(await readLatest())).toHaveLength(5);
+    expect((await send(6, (n) => `3/${n}`)).body).not.toHaveProperty('droppedValues');
+    const layouts = await hub.query('select id from layout');
+    for (let index = 7; index < 20; index++) await send(index, () => `${index}`, 2);
+    // What is left of each is one shape, and no new one for each report.
+    expect((await hub.query('select id from layout')).length).toBeLessThanOrEqual(layouts.length + 1);
+    await waitFor(async () => (await readLosses()).droppedValues > 0, {
+      what: 'values left out are counted',
+    });
+    await hub.stop();
+    await hub.restart();
+    expect((await send(20, (n) => `5/${n}`)).body).toMatchObject({ accepted: 1, droppedValues: 1_995 });
+    expect((await send(21, (n) => `1/${n}`)).body).not.toHaveProperty('droppedValues');
+    await waitFor(async () => (await readLosses()).droppedValues === 1_995 * 2 + 13, {
+      what: 'all are counted',
+    });
+  }, 60_000);
 });
 
 describe('a key that sends too often', () => {

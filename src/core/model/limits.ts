@@ -2,6 +2,9 @@
 
 /** `too_many_series`: series in one report. */
 export const MAX_SERIES_PER_REPORT = 2_000;
+/** Series that one monitor may have within `ACTIVE_SERIES_MS`; values of further ones are left out and counted. */
+export const MAX_ACTIVE_SERIES = 10_000;
+export const ACTIVE_SERIES_MS = 24 * 3_600_000;
 /** A batch larger than this is refused whole. */
 export const MAX_REPORTS_PER_BATCH = 10_000;
 /** `timestamp_out_of_range`: how old a report may be. */

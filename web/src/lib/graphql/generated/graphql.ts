@@ -79,6 +79,8 @@ export type MonitorSummaryFragment = { id: string, version: number, name: string
 
 export type MonitorHostFragment = { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null };
 
+export type MonitorLossesFieldsFragment = { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null };
+
 export type MonitorLatestFragment = { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] };
 
 export type ApiKeyFieldsFragment = { id: string, name: string | null, prefix: string, createdAt: string, lastUsedAt: string | null, revokedAt: string | null };
@@ -95,7 +97,7 @@ export type MonitorQueryVariables = Exact<{
 }>;
 
 
-export type MonitorQuery = { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastError: string | null, host: { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null } | null, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null } | null };
+export type MonitorQuery = { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastError: string | null, host: { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null } | null, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null } | null };
 
 export type MonitorApiKeysQueryVariables = Exact<{
   id: string | number;
@@ -158,7 +160,7 @@ export type RevokeApiKeyMutation = { revokeApiKey: { key: { id: string, name: st
 export type MonitorStatusChangedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type MonitorStatusChangedSubscription = { monitorStatusChanged: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastError: string | null } };
+export type MonitorStatusChangedSubscription = { monitorStatusChanged: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastError: string | null, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null } } };
 
 export type SeriesQueryVariables = Exact<{
   monitorIds: Array<string | number> | string | number;
@@ -233,6 +235,14 @@ export const MonitorHostFragmentDoc = new TypedDocumentString(`
   agentVersion
 }
     `, {"fragmentName":"MonitorHost"}) as unknown as TypedDocumentString<MonitorHostFragment, unknown>;
+export const MonitorLossesFieldsFragmentDoc = new TypedDocumentString(`
+    fragment MonitorLossesFields on MonitorLosses {
+  droppedValues
+  droppedValuesAt
+  conflicts
+  conflictsAt
+}
+    `, {"fragmentName":"MonitorLossesFields"}) as unknown as TypedDocumentString<MonitorLossesFieldsFragment, unknown>;
 export const MonitorLatestFragmentDoc = new TypedDocumentString(`
     fragment MonitorLatest on LatestValues {
   at
@@ -316,6 +326,9 @@ export const MonitorDocument = new TypedDocumentString(`
     host {
       ...MonitorHost
     }
+    losses {
+      ...MonitorLossesFields
+    }
     latest {
       ...MonitorLatest
     }
@@ -345,6 +358,12 @@ fragment MonitorHost on HostInventory {
   cpuModel
   cores
   agentVersion
+}
+fragment MonitorLossesFields on MonitorLosses {
+  droppedValues
+  droppedValuesAt
+  conflicts
+  conflictsAt
 }
 fragment MonitorLatest on LatestValues {
   at
@@ -565,6 +584,9 @@ export const MonitorStatusChangedDocument = new TypedDocumentString(`
     subscription MonitorStatusChanged {
   monitorStatusChanged {
     ...MonitorSummary
+    losses {
+      ...MonitorLossesFields
+    }
   }
 }
     fragment MonitorSummary on Monitor {
@@ -582,6 +604,12 @@ export const MonitorStatusChangedDocument = new TypedDocumentString(`
   lastReportAt
   lastReceivedAt
   lastError
+}
+fragment MonitorLossesFields on MonitorLosses {
+  droppedValues
+  droppedValuesAt
+  conflicts
+  conflictsAt
 }`) as unknown as TypedDocumentString<MonitorStatusChangedSubscription, MonitorStatusChangedSubscriptionVariables>;
 export const SeriesDocument = new TypedDocumentString(`
     query Series($monitorIds: [ID!]!, $metrics: [String!]!, $from: DateTime!, $to: DateTime!, $maxPoints: Int) {
