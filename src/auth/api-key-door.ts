@@ -31,6 +31,13 @@ export class ApiKeyDoor {
     return this.pass(known, ip);
   }
 
+  /** The same for a key that was judged good a moment ago; undefined says nothing, ask `admit`. */
+  admitKnown(headers: IncomingHttpHeaders, ip: string): Verdict | undefined {
+    const presented = readPresentedKey(headers);
+    const known = presented === undefined ? undefined : this.verdicts.recall(presented);
+    return known && this.pass(known, ip);
+  }
+
   private async admitUnknown(presented: string, ip: string): Promise<Verdict> {
     const retryAfterSeconds = await this.limiter.isBlocked(ip);
     if (retryAfterSeconds !== undefined) {

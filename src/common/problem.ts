@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { DomainError, ERROR_STATUS, type ErrorCode } from '../core/errors.js';
 
@@ -132,16 +133,39 @@ export function listFaults(error: unknown): readonly InputFault[] | undefined {
  */
 export function sendProblem(reply: FastifyReply, error: unknown, members?: Record<string, unknown>): void {
   if (reply.sent || reply.raw.headersSent) return;
-  const problem = buildProblem(error, reply.request.id);
+  const { status, headers, body } = renderProblem(error, reply.request.id, members);
+  reply.code(status).headers(headers).send(body);
+}
+
+/** The same for a request that never came to Fastify. */
+export function writeProblem(
+  response: ServerResponse,
+  error: unknown,
+  requestId: string,
+  members?: Record<string, unknown>,
+): void {
+  const { status, headers, body } = renderProblem(error, requestId, members);
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+}
+
+function renderProblem(
+  error: unknown,
+  requestId: string,
+  members: Record<string, unknown> | undefined,
+): { status: number; headers: Record<string, string>; body: string } {
+  const problem = buildProblem(error, requestId);
   const retryAfterSeconds = readRetryAfterSeconds(error);
-  if (retryAfterSeconds !== undefined) {
-    reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfterSeconds))));
-  }
-  reply
-    .code(problem.status)
-    .header('content-type', 'application/problem+json')
-    .header('x-request-id', problem.requestId)
-    .send(JSON.stringify(members ? { ...problem, ...members } : problem));
+  return {
+    status: problem.status,
+    headers: {
+      ...(retryAfterSeconds !== undefined && {
+        'retry-after': String(Math.max(1, Math.ceil(retryAfterSeconds))),
+      }),
+      'content-type': 'application/problem+json',
+      'x-request-id': problem.requestId,
+    },
+    body: JSON.stringify(members ? { ...problem, ...members } : problem),
+  };
 }
 
 /** A database that is away is back in seconds, as its supervisor starts it again. */

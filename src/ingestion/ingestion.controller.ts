@@ -6,8 +6,7 @@ import { ApiKeyDoor } from '../auth/api-key-door.js';
 import type { Verdict } from '../auth/api-key-verdict.js';
 import { sendProblem } from '../common/problem.js';
 import { ByApiKey } from '../common/public.decorator.js';
-import { DomainError } from '../core/errors.js';
-import { IngestionService, type MonitorConfig } from './ingestion.service.js';
+import { findRefusal, IngestionService, type MonitorConfig } from './ingestion.service.js';
 
 export const INGESTION_PATH = '/api/monitoring/data';
 
@@ -30,7 +29,7 @@ export class IngestionController implements OnModuleInit {
   onModuleInit(): void {
     const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
     fastify.post(INGESTION_PATH, {
-      config: { boundsItsWaits: true },
+      config: { boundsItsWaits: true, takesBytes: true },
       onRequest: (request, _, done) => this.admit(request, done),
       handler: (request, reply) => this.receive(request, reply),
     });
@@ -67,9 +66,9 @@ export class IngestionController implements OnModuleInit {
   }
 
   private async receive(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const answer = await this.ingestion.ingest(request.verdict!.monitorId, request.body);
-    if (answer.accepted + answer.duplicates === 0 && answer.rejected.length > 0) {
-      const refusal = new DomainError('nothing_accepted', 'No report of this request was accepted.');
+    const answer = await this.ingestion.receive(request.verdict!.monitorId, request.body as Buffer);
+    const refusal = findRefusal(answer);
+    if (refusal) {
       sendProblem(reply, refusal, { ...answer });
       return;
     }

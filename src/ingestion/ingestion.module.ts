@@ -4,12 +4,14 @@ import { MonitorsModule } from '../monitors/monitors.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { IngestionController } from './ingestion.controller.js';
 import { IngestionService } from './ingestion.service.js';
+import { KnownShapes } from './known-shapes.js';
+import { ReportLane } from './report-lane.js';
 import { ReportShaper } from './report-shaper.js';
 
 @Module({
   imports: [AuthModule, MonitorsModule, StorageModule],
   controllers: [IngestionController],
-  providers: [ReportShaper, IngestionService],
+  providers: [ReportShaper, KnownShapes, IngestionService, ReportLane],
   exports: [IngestionService],
 })
 export class IngestionModule {}

@@ -8,6 +8,7 @@ import type { MonitorLosses } from '../monitors/monitor-losses.js';
 import type { ActiveSeries } from '../storage/active-series.js';
 import type { RepeatedReports } from '../storage/repeated-reports.js';
 import { IngestionService } from './ingestion.service.js';
+import { KnownShapes } from './known-shapes.js';
 import { ReportShaper } from './report-shaper.js';
 
 const ID = 'a-monitor';
@@ -52,6 +53,7 @@ beforeEach(() => {
     new ReportShaper(
       { resolve, recall: () => undefined } as unknown as LayoutRegistry,
       {
+        knows: () => true,
         leaveOut: async (_: string, keys: string[]) => new Set(keys.filter((key) => key.startsWith('new'))),
         note: () => undefined,
       } as unknown as ActiveSeries,
@@ -63,6 +65,7 @@ beforeEach(() => {
       noteError: (_: string, error: string | null) => notes.push(error),
     } as unknown as MonitorNotes,
     { noteDropped: (_: string, values: number) => dropped.push(values) } as unknown as MonitorLosses,
+    new KnownShapes(),
   );
 });
 
@@ -210,5 +213,64 @@ describe('what a report says beside its samples', () => {
     settings = { ...settings!, kind: 'local' };
     await ingest({});
     expect(notes).toEqual([null]);
+  });
+});
+
+describe('a body as it came over the wire', () => {
+  const receive = (body: unknown) => ingestion.receive(ID, Buffer.from(JSON.stringify(body)));
+  const at = Date.now();
+  const report = (ago: number, more: object = {}) => ({
+    ...{ at: at - ago, bootId: 'b', host: { hostname: 'h' }, gpu: 1 },
+    ...{ memory: { usedBytes: 1_000 + ago }, cpu: { usagePercent: ago / 8 }, ...more },
+  });
+  const kept = () =>
+    stored.map(({ report: { at: instant, bootId, intervalMs, values } }) => [
+      ...[at - instant, bootId, intervalMs],
+      [...values],
+    ]);
+
+  it('means the same the first time, when its shape is known, and when it changes', async () => {
+    const answers = [await receive(report(9)), await receive(report(8)), await receive(report(7))];
+    for (const answer of answers)
+      expect(answer).toMatchObject({ accepted: 1, duplicates: 0, rejected: [], ignored: ['gpu'] });
+    settings = { ...settings!, intervalSeconds: 5 };
+    await receive(report(6, { intervalSeconds: 2 }));
+    await receive(report(5));
+    expect(kept()).toEqual([
+      [9, 'b', 30_000, [1.125, 1_009]],
+      [8, 'b', 30_000, [1, 1_008]],
+      [7, 'b', 30_000, [0.875, 1_007]],
+      [6, 'b', 2_000, [0.75, 1_006]],
+      [5, 'b', 5_000, [0.625, 1_005]],
+    ]);
+    expect(notes.filter((note) => note !== null)).toEqual(
+      [9, 8, 7, 6, 5].map((ago) => [at - ago, { host: { hostname: 'h' } }]),
+    );
+  });
+
+  it('may be a batch of what is known, in which one differs', async () => {
+    await receive(report(9));
+    outcomes = ['accepted', 'duplicate', 'monitor_deleted'];
+    expect(await receive({ reports: [report(8), report(7), report(6)] })).toMatchObject({
+      ...{ accepted: 1, duplicates: 1 },
+      rejected: [{ index: 2, code: 'monitor_deleted', path: '' }],
+    });
+    outcomes = [];
+    await receive({ reports: [report(5), report(4, { cpu: { usagePercent: 100 } })] });
+    expect(await receive({ reports: [report(3), report(2, { cpu: { usagePercent: 101 } })] })).toMatchObject({
+      accepted: 1,
+      rejected: [{ index: 1, code: 'out_of_range', path: '/cpu/usagePercent' }],
+    });
+    expect(kept().map(([ago]) => ago)).toEqual([9, 8, 7, 6, 5, 4, 3]);
+  });
+
+  it('is refused as JSON where it is none, however much of it is known', async () => {
+    await receive(report(9));
+    const text = JSON.stringify(report(8));
+    for (const broken of [text.slice(0, -1), `${text}x`, `{"reports":[${text},]}`, `{"reports":[${text}`, ''])
+      await expect(ingestion.receive(ID, Buffer.from(broken))).rejects.toMatchObject({
+        code: 'malformed_json',
+      });
+    expect(kept()).toHaveLength(1);
   });
 });

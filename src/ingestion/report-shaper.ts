@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Layout } from '../core/model/layout.js';
 import type { ParsedReport } from '../core/model/parsed-report.js';
 import { metricNameOf } from '../core/model/series-key.js';
 import { ActiveSeries } from '../storage/active-series.js';
@@ -17,6 +18,11 @@ export class ReportShaper {
     private readonly layouts: LayoutRegistry,
     private readonly activeSeries: ActiveSeries,
   ) {}
+
+  /** Whether a report of this layout may be stored as it is. False says nothing: ask `learn`. */
+  knows(monitorId: string, layout: Layout, now: number): boolean {
+    return this.activeSeries.knows(monitorId, layout, now);
+  }
 
   /** The shape of a report like one that the monitor has sent of late, which is nearly every one. */
   recall(monitorId: string, parsed: ParsedReport, now: number): Shape | undefined {

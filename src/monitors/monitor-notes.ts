@@ -20,6 +20,8 @@ interface Known {
   at?: number;
   host?: string;
   devices?: string;
+  /** The object that was compared last: reports that are read by their shape bring the same one again. */
+  inventory?: MonitorInventory;
   lastError?: string | null;
 }
 
@@ -48,6 +50,8 @@ export class MonitorNotes implements BeforeApplicationShutdown {
     const known = this.knownOf(monitorId);
     if (known.at !== undefined && at < known.at) return;
     known.at = at;
+    if (known.inventory === inventory) return;
+    known.inventory = inventory;
     for (const part of ['host', 'devices'] as const) {
       const told = inventory[part];
       if (told === undefined) continue;

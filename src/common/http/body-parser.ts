@@ -17,6 +17,13 @@ export const MAX_WIRE_BYTES = 1024 * 1024;
 /** A body announced to be no longer than this is decompressed in one synchronous call. */
 const SMALL_GZIP_BYTES = 8 * 1024;
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** This route's handler gets the body's bytes, decompressed, and calls `readJsonBody` itself. */
+    takesBytes?: boolean;
+  }
+}
+
 /** Fastify's parser for every content type: JSON or nothing, within the limits, plain or gzip. */
 export function parseJsonBody(
   request: FastifyRequest,
@@ -26,6 +33,10 @@ export function parseJsonBody(
   parseBufferBody(request, payload, (error, body) => {
     if (error || !body) {
       done(error);
+      return;
+    }
+    if (request.routeOptions.config.takesBytes) {
+      done(null, body);
       return;
     }
     let value: unknown;
@@ -39,8 +50,8 @@ export function parseJsonBody(
   });
 }
 
-/** The same up to the decompressed bytes, for a route that calls `readJsonBody` itself. */
-export function parseBufferBody(request: FastifyRequest, payload: IncomingMessage, done: BodyDone): void {
+/** The same up to the decompressed bytes. */
+function parseBufferBody(request: FastifyRequest, payload: IncomingMessage, done: BodyDone): void {
   const routeLimit = request.routeOptions.bodyLimit ?? MAX_WIRE_BYTES;
   const limits = {
     wireBytes: Math.min(routeLimit, MAX_WIRE_BYTES),

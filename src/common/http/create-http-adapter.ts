@@ -112,7 +112,7 @@ function createHeaderSetter(config: DoorConfig): (request: FastifyRequest, reply
 }
 
 /** Short ids, unique over restarts; a counter is enough within one process and costs nothing on the hot route. */
-function createRequestIdSource(): () => string {
+export function createRequestIdSource(): () => string {
   const boot = randomBytes(5).toString('hex');
   let count = 0;
   return () => `${boot}-${(++count).toString(36)}`;

@@ -3,7 +3,7 @@ import { MAX_SERIES_PER_REPORT } from './limits.js';
 import { findMetric, METRICS } from './metric-catalog.js';
 import type { ParsedReport } from './parsed-report.js';
 import { partOf } from './report-parts.js';
-import { ignore, isObject, Refusal, takeNumber, takeText } from './report-values.js';
+import { greatest, ignore, isObject, Refusal, takeNumber, takeText } from './report-values.js';
 import { formatSeriesKey } from './series-key.js';
 
 /** Names of the parts that the catalog knows. */
@@ -39,6 +39,11 @@ function readCustomMetric(item: unknown, path: string, parsed: ParsedReport): vo
   parsed.definitions[name] = { kind, unit };
   parsed.keys.push(formatSeriesKey(name, readLabels(item['labels'], `${path}/labels`)));
   parsed.values.push(number);
+  parsed.origins?.push({
+    path: `${path}/value`,
+    min: kind === 'counter' ? 0 : -Number.MAX_VALUE,
+    max: greatest(kind),
+  });
   for (const field in item) if (!CUSTOM_FIELDS.has(field)) ignore(parsed, `custom.${field}`);
 }
 

@@ -8,7 +8,7 @@
 import { BUILT_IN_PARTS, readCustom } from './custom-metrics.js';
 import { MAX_SERIES_PER_REPORT } from './limits.js';
 import { DEVICE_PARTS } from './metric-catalog.js';
-import type { ParsedReport, Rejection } from './parsed-report.js';
+import type { ParsedReport, Rejection, ValueOrigin } from './parsed-report.js';
 import type { HostInventory } from './report.js';
 import { devicePartReader, objectPartReader } from './report-parts.js';
 import { readReportTime } from './report-time.js';
@@ -17,8 +17,9 @@ import { ignore, isObject, Refusal, takeNumber, takeText } from './report-values
 /**
  * @param input what JSON.parse gave for one report
  * @param now the hub's clock, epoch milliseconds: the default of `at` and the middle of its window
+ * @param origins filled with where each value stood, if given
  */
-export function parseReport(input: unknown, now: number): ParsedReport | Rejection {
+export function parseReport(input: unknown, now: number, origins?: ValueOrigin[]): ParsedReport | Rejection {
   const parsed: ParsedReport = {
     at: now,
     bootId: null,
@@ -29,6 +30,7 @@ export function parseReport(input: unknown, now: number): ParsedReport | Rejecti
     host: null,
     devices: null,
     ignored: [],
+    origins,
   };
   try {
     if (!isObject(input)) throw new Refusal('wrong_type', '');

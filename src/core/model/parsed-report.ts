@@ -24,6 +24,18 @@ export interface Rejection {
   readonly path: string;
 }
 
+/** Where a value of a report stood, and what it was judged by. */
+export interface ValueOrigin {
+  /** JSON pointer into the report. */
+  readonly path: string;
+  readonly min: number;
+  readonly max: number;
+  /** JSON pointer of the value that this one must not exceed, should that be there. */
+  readonly notAbove?: string;
+  /** Other values are judged by this one: were it another, their bounds would be others. */
+  readonly isYardstick?: boolean;
+}
+
 /** A report's content, checked; keys in the order of arrival and not yet a layout. */
 export interface ParsedReport {
   at: number;
@@ -38,4 +50,6 @@ export interface ParsedReport {
   /** Describing texts of devices, by part and device: `storage` → `/` → `{device, fsType}`. */
   devices: Record<string, Record<string, Record<string, string>>> | null;
   ignored: string[];
+  /** Of each value; collected only for who learns a shape from this report. */
+  origins?: ValueOrigin[] | undefined;
 }

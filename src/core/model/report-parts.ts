@@ -2,8 +2,8 @@
 import { MAX_SERIES_PER_REPORT } from './limits.js';
 import type { MetricDefinition } from './metric-catalog.js';
 import { DEVICE_TEXTS, METRICS } from './metric-catalog.js';
-import type { ParsedReport } from './parsed-report.js';
-import { ignore, isObject, Refusal, takeNumber, takeText } from './report-values.js';
+import type { ParsedReport, ValueOrigin } from './parsed-report.js';
+import { greatest, ignore, isObject, Refusal, takeNumber, takeText } from './report-values.js';
 import { labelledKey } from './series-key.js';
 
 /** Reads one part into `parsed`. @throws Refusal */
@@ -25,6 +25,8 @@ interface PartField {
 
 interface PartPlan {
   readonly part: string;
+  /** The field that says how many cores a percentage may be of, in the part that has it. */
+  readonly coresField: string | undefined;
   readonly fields: ReadonlyMap<string, PartField>;
   readonly bounded: readonly PartField[];
 }
@@ -42,6 +44,7 @@ function planPart(part: string): PartPlan {
   }));
   return {
     part,
+    coresField: fields.find(({ field }) => field === 'cores')?.field,
     fields: new Map(fields.map((field) => [field.field, field])),
     bounded: fields.filter((field) => field.metric.notAbove !== undefined),
   };
@@ -88,19 +91,21 @@ function readSamples(
     // JSON cannot say it, but a report of this process can: the value could not be measured.
     if (value === undefined) continue;
     if (device === undefined && field.metric.label !== undefined) {
-      readNumberArray(field, value, `${path}/${name}`, percentLimit, parsed);
+      readNumberArray(plan, field, value, `${path}/${name}`, percentLimit, parsed);
       continue;
     }
     const number = takeMetric(value, field.metric, `${path}/${name}`);
     if (field.isPercent && number > percentLimit) throw new Refusal('out_of_range', `${path}/${name}`);
     parsed.keys.push(device === undefined ? field.metric.name : deviceKey(field, device));
     parsed.values.push(number);
+    if (parsed.origins) noteOrigin(parsed.origins, plan, field, path, name, percentLimit);
   }
   checkBounds(plan, part, path);
 }
 
 /** A plain array of numbers is a series labelled by index: `cpu.perCorePercent{core="0"}`. */
 function readNumberArray(
+  plan: PartPlan,
   field: PartField,
   value: unknown,
   path: string,
@@ -114,7 +119,26 @@ function readNumberArray(
     if (field.isPercent && number > percentLimit) throw new Refusal('out_of_range', `${path}/${index}`);
     parsed.keys.push(deviceKey(field, String(index)));
     parsed.values.push(number);
+    if (parsed.origins) noteOrigin(parsed.origins, plan, field, path, String(index), percentLimit);
   }
+}
+
+function noteOrigin(
+  origins: ValueOrigin[],
+  plan: PartPlan,
+  field: PartField,
+  path: string,
+  name: string,
+  percentLimit: number,
+): void {
+  const { metric } = field;
+  origins.push({
+    path: `${path}/${name}`,
+    min: 0,
+    max: field.isPercent ? percentLimit : greatest(metric.kind),
+    ...(metric.notAbove !== undefined && { notAbove: `${path}/${metric.notAbove}` }),
+    isYardstick: field.field === plan.coresField,
+  });
 }
 
 const NOTHING_SKIPPED: ReadonlySet<string> = new Set();
@@ -122,10 +146,9 @@ const NOTHING_SKIPPED: ReadonlySet<string> = new Set();
 /** Reads a part that is an object: `cpu`, `memory`. */
 export function objectPartReader(name: string): PartReader {
   const plan = planPart(name);
-  const hasCores = plan.fields.has('cores');
   return (value, parsed) => {
     if (!isObject(value)) throw new Refusal('wrong_type', `/${name}`);
-    const cores = hasCores ? value['cores'] : undefined;
+    const cores = plan.coresField && value[plan.coresField];
     const percentLimit = typeof cores === 'number' && cores > 1 ? 100 * cores : 100;
     readSamples(plan, value, `/${name}`, percentLimit, parsed, undefined, NOTHING_SKIPPED);
   };

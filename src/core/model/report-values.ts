@@ -31,6 +31,10 @@ export function takeText(value: unknown, path: string): string {
   return checked.text;
 }
 
+/** The greatest number that `takeNumber` takes. */
+export const greatest = (kind: MetricKind): number =>
+  kind === 'counter' ? Number.MAX_SAFE_INTEGER : Number.MAX_VALUE;
+
 export function takeNumber(value: unknown, kind: MetricKind, path: string): number {
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new Refusal('not_finite', path);
