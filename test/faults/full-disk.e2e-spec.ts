@@ -41,7 +41,12 @@ const STATUS = '{ hubStatus { storage { isFull freeBytes floorBytes } } }';
     async function fill(freeMib: number): Promise<void> {
       const { bavail, bsize } = await statfs(hub.dataDir);
       const bytes = Math.max(0, bavail * bsize - freeMib * MIB);
-      writeFileSync(ballast(), Buffer.alloc(bytes));
+      try {
+        writeFileSync(ballast(), Buffer.alloc(bytes));
+      } catch (error) {
+        // The hub writes too: then the last bytes are its own, and the volume is full all the same.
+        if ((error as { code?: string }).code !== 'ENOSPC') throw error;
+      }
     }
 
     const waitForRefusal = (): Promise<unknown> =>
@@ -101,7 +106,7 @@ const STATUS = '{ hubStatus { storage { isFull freeBytes floorBytes } } }';
         await load.finish();
         expect(hub.isRunning).toBe(true);
         expect(load.surprises).toEqual([]);
-        const { lost, changed, twice } = load.compare(await load.readStored());
+        const { lost, changed, twice } = await load.compare();
         expect({ lost, changed, twice }).toEqual({ lost: 0, changed: 0, twice: 0 });
         expect(await load.resendAll()).toEqual({
           accepted: 0,

@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { postReport } from '../support/hub-client.js';
 import type { HubProcess } from '../support/hub-process.js';
+import { StoredHistory } from './stored-history.js';
 
 interface SentReport {
   readonly at: number;
   readonly cpu: { readonly usagePercent: number };
 }
 
-export interface StoredRow {
-  readonly monitor_id: string;
-  readonly at: string;
-  readonly values: Buffer;
-}
+/** Late reports per request: enough of them gather that the hub merges without waiting for quiet. */
+const LATE_BATCH = 60;
+/** Coprime, so that each step lands on another millisecond, spread over all of the span (28 hours). */
+const LATE_SPAN_MS = 100_000_000;
+const LATE_STRIDE_MS = 7_777_777;
+const LATE_START_MS = 30 * 3_600_000;
 
 /**
  * Senders that report without a pause and, like an agent, send again what was not acknowledged; and the ledger
@@ -30,12 +32,14 @@ export class LoadGenerator {
   private isAbandoned = false;
   private sending: Promise<unknown> = Promise.resolve();
   private sequence = 0;
+  private lateSequence = 0;
   private readonly startAt = Date.now() - 20 * 60_000;
 
   constructor(
     private readonly hub: HubProcess,
     private readonly monitors: readonly { readonly id: string; readonly key: string }[],
-    private readonly sendersPerMonitor = 2,
+    /** Late senders fill the last 28 hours in no order, so that there is something to seal and to merge. */
+    private readonly senders: { readonly fresh?: number; readonly late?: number } = {},
   ) {}
 
   get acknowledgedCount(): number {
@@ -45,9 +49,11 @@ export class LoadGenerator {
   }
 
   start(): void {
-    const senders = this.monitors.flatMap((monitor) =>
-      Array.from({ length: this.sendersPerMonitor }, () => this.send(monitor)),
-    );
+    const { fresh = 2, late = 0 } = this.senders;
+    const senders = this.monitors.flatMap((monitor) => [
+      ...Array.from({ length: fresh }, () => this.send(monitor, () => this.makeFresh())),
+      ...Array.from({ length: late }, () => this.send(monitor, () => this.makeLate())),
+    ]);
     this.sending = Promise.all(senders);
   }
 
@@ -79,38 +85,28 @@ export class LoadGenerator {
   }
 
   /** What the tables hold beside the ledger: every acknowledged report, with its value, and nothing else. */
-  compare(rows: readonly StoredRow[]): { lost: number; changed: number; unknown: number; twice: number } {
-    const stored = new Map<string, number>();
-    let twice = 0;
-    for (const { monitor_id, at, values } of rows) {
-      const identity = `${monitor_id} ${at}`;
-      if (stored.has(identity)) twice++;
-      stored.set(identity, values.readDoubleLE(0));
-    }
-    let lost = 0;
-    let changed = 0;
-    for (const [id, reports] of this.acknowledged) {
-      for (const { at, cpu } of reports) {
-        const value = stored.get(`${id} ${at}`);
-        if (value === undefined) lost++;
-        else if (value !== cpu.usagePercent) changed++;
-        stored.delete(`${id} ${at}`);
+  async compare(): Promise<{ lost: number; changed: number; unknown: number; twice: number }> {
+    const history = StoredHistory.connect(await this.hub.readConnection());
+    const sum = { lost: 0, changed: 0, unknown: 0, twice: 0 };
+    for (const { id } of this.monitors) {
+      const reports = await history.readReports(id);
+      sum.twice += (await history.countRows(id)) - reports.length;
+      const stored = new Map(reports.map(({ at, values }) => [at, values[0]]));
+      for (const { at, cpu } of this.acknowledged.get(id) ?? []) {
+        const value = stored.get(at);
+        if (value === undefined) sum.lost++;
+        else if (value !== cpu.usagePercent) sum.changed++;
+        stored.delete(at);
       }
+      sum.unknown += stored.size;
     }
-    return { lost, changed, unknown: stored.size, twice };
+    await history.close();
+    return sum;
   }
 
-  readStored(): Promise<StoredRow[]> {
-    return this.hub.query<StoredRow>(
-      `select monitor_id, at, "values" from report where monitor_id = any($1)
-       union all select monitor_id, at, "values" from late_report where monitor_id = any($1)`,
-      [this.monitors.map(({ id }) => id)],
-    );
-  }
-
-  private async send({ id, key }: { id: string; key: string }): Promise<void> {
+  private async send({ id, key }: { id: string; key: string }, make: () => SentReport[]): Promise<void> {
     while (!this.isOver) {
-      const reports = Array.from({ length: 1 + (this.sequence % 4) }, () => this.makeReport());
+      const reports = make();
       while (!(await this.isAcknowledged(key, reports))) {
         if (this.isAbandoned) return;
         await sleep(50);
@@ -121,9 +117,15 @@ export class LoadGenerator {
     }
   }
 
-  private makeReport(): SentReport {
-    const at = this.startAt + this.sequence++;
-    return { at, cpu: { usagePercent: (at % 9_973) / 100 } };
+  private makeFresh(): SentReport[] {
+    return Array.from({ length: 1 + (this.sequence % 4) }, () => makeReport(this.startAt + this.sequence++));
+  }
+
+  private makeLate(): SentReport[] {
+    const startAt = this.startAt - LATE_START_MS;
+    return Array.from({ length: LATE_BATCH }, () =>
+      makeReport(startAt + ((this.lateSequence++ * LATE_STRIDE_MS) % LATE_SPAN_MS)),
+    );
   }
 
   private async isAcknowledged(key: string, reports: readonly SentReport[]): Promise<boolean> {
@@ -149,4 +151,8 @@ export class LoadGenerator {
       return false;
     }
   }
+}
+
+function makeReport(at: number): SentReport {
+  return { at, cpu: { usagePercent: (at % 9_973) / 100 } };
 }

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, type QueryResultRow } from 'pg';
+import type { DatabaseConnection } from '../../src/database/database-connection.js';
 import { preparePlace, type PostgresPlace } from '../../src/database/postgres-place.js';
 import { SOCKET_PORT } from '../../src/database/postgres-settings.js';
 import { findPostmaster } from '../../src/database/postmaster-pid-file.js';
@@ -22,6 +23,9 @@ export const ADMIN_ENV = {
 
 /** For a test that sends faster with one key than any agent does. */
 export const FAST_SENDERS_ENV = { WATCHKEEPER_KEY_RATE: 'off' };
+
+/** Understands the variables that it names: a hub that is killed at a step, or whose time passes faster. */
+const PRELOAD = fileURLToPath(new URL('hub-preload.mjs', import.meta.url));
 
 const RUNNING = /^Watchkeeper is running: (\S+)\/$/m;
 const START_DEADLINE_MS = 60_000;
@@ -143,9 +147,9 @@ export class HubProcess {
     await this.exit;
   }
 
-  /** Starts it again, on the same data directory. */
-  async restart(): Promise<void> {
-    this.spawn();
+  /** Starts it again, on the same data directory; `env` holds for this time only. */
+  async restart(env: Record<string, string> = {}): Promise<void> {
+    this.spawn(env);
     await this.waitUntilRunning();
   }
 
@@ -157,14 +161,19 @@ export class HubProcess {
     return pid > 0 && readProcess(pid)?.command === 'postgres' && !isProcessGone(pid) ? pid : undefined;
   }
 
-  /** One statement as the hub's own role, on a connection of its own. */
-  async query<Row extends QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+  /** How the hub itself reaches its database. */
+  async readConnection(): Promise<DatabaseConnection> {
     const { clusterDir, socketDir } = await this.place();
     const secret = JSON.parse(await readFile(path.join(clusterDir, 'watchkeeper-secret.json'), 'utf8')) as {
       app: string;
     };
     const role = { user: 'watchkeeper', password: secret.app, database: 'watchkeeper' };
-    const client = new Client({ host: socketDir, port: SOCKET_PORT, ...role });
+    return { host: socketDir, port: SOCKET_PORT, ...role };
+  }
+
+  /** One statement as the hub's own role, on a connection of its own. */
+  async query<Row extends QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+    const client = new Client(await this.readConnection());
     client.on('error', () => undefined);
     await client.connect();
     try {
@@ -204,11 +213,13 @@ export class HubProcess {
     return preparePlace(this.dataDir, SYSTEM_ROOT);
   }
 
-  private spawn(): void {
+  private spawn(env: Record<string, string> = {}): void {
     const { PATH = '/usr/bin:/bin', HOME = '/' } = process.env;
-    const child = spawn(process.execPath, [MAIN], {
+    const given = { ...this.env, ...env };
+    const preload = Object.keys(given).some((name) => name.startsWith('TEST_')) ? ['--import', PRELOAD] : [];
+    const child = spawn(process.execPath, [...preload, MAIN], {
       cwd: '/',
-      env: { PATH, HOME, DATA_DIR: this.dataDir, PORT: '0', ...this.env },
+      env: { PATH, HOME, DATA_DIR: this.dataDir, PORT: '0', ...given },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
