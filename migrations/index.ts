@@ -3,6 +3,7 @@ import { Blocks1795400000000 } from './1795400000000-blocks.js';
 import { ReportsLeftOut1795510000000 } from './1795510000000-reports-left-out.js';
 import { People1795520000000 } from './1795520000000-people.js';
 import { AuditLog1795530000000 } from './1795530000000-audit-log.js';
+import { KeysAndTokens1795531000000 } from './1795531000000-keys-and-tokens.js';
 
 /** Every migration in order. Listed by hand, so that a build or a test never depends on a file pattern. */
 export const MIGRATIONS = [
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   ReportsLeftOut1795510000000,
   People1795520000000,
   AuditLog1795530000000,
+  KeysAndTokens1795531000000,
 ];

@@ -7,6 +7,7 @@ import { BUILD_SCHEMA_OPTIONS } from './graphql/build-schema-options.js';
 import { AuditResolver } from './auth/audit/audit.resolver.js';
 import { ViewerResolver } from './auth/viewer.resolver.js';
 import { HubStatusResolver } from './health/hub-status.resolver.js';
+import { KeysResolver } from './monitors/keys/keys.resolver.js';
 import { LiveResolver } from './live/live.resolver.js';
 import { MonitorsResolver } from './monitors/monitors.resolver.js';
 import { SharingResolver } from './monitors/sharing/sharing.resolver.js';
@@ -24,6 +25,7 @@ const schema = await app
       AuditResolver,
       ViewerResolver,
       MonitorsResolver,
+      KeysResolver,
       SeriesResolver,
       LiveResolver,
       HubStatusResolver,

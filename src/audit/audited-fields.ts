@@ -4,7 +4,7 @@
  */
 export const AUDITED_FIELDS = {
   monitor: ['name', 'description', 'tags', 'kind', 'ownerId', 'intervalSeconds', 'resources', 'state'],
-  apiKey: ['name', 'prefix', 'monitorId', 'expiresAt', 'allowedAddresses', 'replaces'],
+  apiKey: ['name', 'prefix', 'monitorId', 'expiresAt', 'allowedAddresses', 'replacedBy'],
   accessToken: ['name', 'prefix', 'scope', 'expiresAt'],
   session: ['userAgent', 'method'],
   user: ['email', 'name', 'role', 'isDisabled', 'hasTwoFactor', 'invitedBy'],

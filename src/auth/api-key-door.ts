@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.js';
 import { DomainError } from '../core/errors.js';
 import { readPresentedKey } from './api-key-format.js';
 import { ApiKeyUsage } from './api-key-usage.js';
@@ -15,11 +16,12 @@ export class ApiKeyDoor {
     private readonly limiter: BadKeyLimiter,
     private readonly rate: KeyRateLimiter,
     private readonly usage: ApiKeyUsage,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
    * Whose report this is; not a promise when the key is known, which is nearly always. Throws or rejects with one
-   * and the same `unauthenticated` for a missing, malformed, unknown, expired or revoked key, and with
+   * and the same `unauthenticated` for a missing, malformed, unknown, expired or revoked key, or one shown from an address that it is not for, and with
    * `too_many_requests` for a network that showed too many bad ones, or a key that asks too often. A known key
    * passes from a bad network all the same, and one key's haste is no other's.
    */
@@ -27,7 +29,7 @@ export class ApiKeyDoor {
     const presented = readPresentedKey(headers);
     if (presented === undefined) throw refuse();
     const known = this.verdicts.recall(presented);
-    if (!known) return this.admitUnknown(presented, ip);
+    if (!known || !isAllowed(known, ip)) return this.admitUnknown(presented, ip);
     return this.pass(known, ip);
   }
 
@@ -44,7 +46,8 @@ export class ApiKeyDoor {
       throw new DomainError('too_many_requests', 'Too many wrong API keys.', undefined, retryAfterSeconds);
     }
     const verdict = await this.verdicts.judge(presented);
-    if (!verdict) {
+    if (!verdict || !isAllowed(verdict, ip)) {
+      this.audit.noteRefusal({ action: 'apiKey.refused', targetType: 'apiKey', address: ip });
       await this.limiter.noteBadKey(ip);
       throw refuse();
     }
@@ -60,6 +63,10 @@ export class ApiKeyDoor {
     }
     return verdict;
   }
+}
+
+function isAllowed({ allowed }: Verdict, ip: string): boolean {
+  return allowed === undefined || allowed.has(ip);
 }
 
 function refuse(): DomainError {

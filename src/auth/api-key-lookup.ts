@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
+import { AddressSet } from '../common/http/address-set.js';
 import { INGEST_POOL } from '../database/database-pools.js';
 
 export interface LiveApiKey {
@@ -8,6 +9,8 @@ export interface LiveApiKey {
   readonly keyHash: Buffer;
   /** Epoch ms; Infinity when it never expires. */
   readonly expiresAt: number;
+  /** Where alone it works; not there when everywhere. */
+  readonly allowed?: AddressSet;
 }
 
 interface Waiting {
@@ -22,6 +25,7 @@ interface Row {
   monitor_id: string;
   key_hash: Buffer;
   expires_at: Date | null;
+  allowed_addresses: string[] | null;
 }
 
 const MAX_PER_STATEMENT = 1_000;
@@ -63,7 +67,8 @@ export class ApiKeyLookup {
   private async read(batch: ReadonlyMap<string, Waiting>): Promise<void> {
     try {
       const { rows } = await this.pool.query<Row>(
-        'select id, monitor_id, key_hash, expires_at from api_key where key_hash = any($1::bytea[]) and revoked_at is null',
+        `select id, monitor_id, key_hash, expires_at, allowed_addresses from api_key
+          where key_hash = any($1::bytea[]) and revoked_at is null`,
         [[...batch.values()].map(({ digest }) => digest)],
       );
       for (const row of rows) batch.get(row.key_hash.toString('base64'))?.resolve(toLiveApiKey(row));
@@ -80,5 +85,6 @@ function toLiveApiKey(row: Row): LiveApiKey {
     monitorId: row.monitor_id,
     keyHash: row.key_hash,
     expiresAt: row.expires_at?.getTime() ?? Infinity,
+    ...(row.allowed_addresses && { allowed: new AddressSet(row.allowed_addresses) }),
   };
 }

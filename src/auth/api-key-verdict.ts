@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import type { AddressSet } from '../common/http/address-set.js';
 import { DomainError } from '../core/errors.js';
 import { EventBus } from '../events/event-bus.js';
 import { isWellFormedApiKey, mayBeApiKey } from './api-key-format.js';
@@ -11,6 +12,8 @@ import { LruMap } from './lru-map.js';
 export interface Verdict {
   readonly monitorId: string;
   readonly apiKeyId: string;
+  /** From where alone the key works; not there when from everywhere. */
+  readonly allowed?: AddressSet;
 }
 
 const MAX_GOOD = 20_000;
@@ -33,15 +36,16 @@ export class ApiKeyVerdicts {
   // By the digest as a string: the keys themselves are kept nowhere.
   private readonly good = new LruMap<string, GoodKey>(MAX_GOOD);
   private readonly bad = new LruMap<string, number>(MAX_BAD);
-  /** Counts revocations: an answer of the database that is older than one must not be remembered. */
-  private revocations = 0;
+  /** Counts changes of keys: an answer of the database that is older than one must not be remembered. */
+  private changes = 0;
 
   constructor(
     private readonly lookup: ApiKeyLookup,
     @Inject(CLOCK) private readonly clock: Clock,
     events: EventBus,
   ) {
-    events.on('apiKey.revoked', ({ apiKeyId }) => this.forget((key) => key.apiKeyId === apiKeyId));
+    // All keys of the monitor: a new key may have ended another.
+    events.on('apiKey.changed', ({ monitorId }) => this.forget((key) => key.monitorId === monitorId));
     events.on('monitor.deleted', ({ monitorId }) => this.forget((key) => key.monitorId === monitorId));
   }
 
@@ -75,7 +79,7 @@ export class ApiKeyVerdicts {
   private async look(presented: string): Promise<Verdict | undefined> {
     const digest = hash('sha256', presented, 'buffer');
     const key = digest.toString('base64');
-    const revocationsBefore = this.revocations;
+    const changesBefore = this.changes;
     const found = await this.lookup.find(digest).catch(() => {
       throw new DomainError('storage_unavailable', 'The key cannot be checked right now.', undefined, 5);
     });
@@ -84,13 +88,13 @@ export class ApiKeyVerdicts {
       this.bad.set(key, now + BAD_BELIEVED_MS);
       return undefined;
     }
-    if (this.revocations === revocationsBefore)
+    if (this.changes === changesBefore)
       this.good.set(key, { ...found, believedUntil: now + GOOD_BELIEVED_MS });
     return found;
   }
 
   private forget(matches: (key: GoodKey) => boolean): void {
-    this.revocations += 1;
+    this.changes += 1;
     this.good.deleteWhere(matches);
   }
 }

@@ -22,6 +22,8 @@ export interface EventMap {
   /** The first admin was made; what existed before belongs to them. */
   'admin.created': { userId: string };
   'apiKey.revoked': { apiKeyId: string; monitorId: string };
+  /** A key was revoked, or other rules hold for it: what was known of it is void. */
+  'apiKey.changed': { apiKeyId: string; monitorId: string };
   /** A session is over (logout, expiry, user disabled): its sockets must close. */
   'session.ended': { sessionId: string };
   /** Users, roles, sessions or shares are others than before, perhaps by another hub's doing: look again. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import DataLoader from 'dataloader';
-import type { ApiKeyRecord } from '../auth/api-key.service.js';
+import type { ApiKeyRecord } from '../auth/api-key-record.js';
 import { ApiKeyService } from '../auth/api-key.service.js';
 import { type Person, UserService } from '../auth/user.service.js';
 import type { GraphqlContext } from '../common/graphql-context.js';

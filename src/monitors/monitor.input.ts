@@ -141,17 +141,6 @@ export class UpdateMonitorInput extends MonitorFields {
 }
 
 @InputType()
-export class CreateApiKeyInput {
-  @Field(() => String, { nullable: true })
-  @ApiPropertyOptional({ type: String, maxLength: MAX_NAME_LENGTH, nullable: true })
-  @IsOptional()
-  @IsString()
-  @MaxLength(MAX_NAME_LENGTH)
-  @IsPlainText()
-  name?: string | null;
-}
-
-@InputType()
 export class MonitorFilter {
   @Field(() => [ID], { nullable: true })
   @IsOptional()

@@ -25,16 +25,6 @@ export class SeriesInfoModel {
   @Field(() => MetricKindEnum) kind!: MetricKind;
 }
 
-@ObjectType('ApiKey', { description: 'A report key, without its secret.' })
-export class ApiKeyModel {
-  @Field(() => ID) id!: string;
-  @Field(() => String, { nullable: true }) name!: string | null;
-  @Field({ description: 'Tells keys apart; no part of the secret.' }) prefix!: string;
-  @Field(() => DateTimeScalar) createdAt!: Date;
-  @Field(() => DateTimeScalar, { nullable: true }) lastUsedAt!: Date | null;
-  @Field(() => DateTimeScalar, { nullable: true }) revokedAt!: Date | null;
-}
-
 @ObjectType('LatestValues', { description: 'The newest report of a monitor, as people read it.' })
 export class LatestValuesModel {
   @Field(() => ID) monitorId!: string;

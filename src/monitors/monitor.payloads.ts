@@ -1,9 +1,9 @@
 import { Field, ID, ObjectType } from '@nestjs/graphql';
-import { ApiKeyModel, MonitorModel } from './monitor.model.js';
+import { MonitorModel } from './monitor.model.js';
 import { UserErrorModel } from '../common/graphql/user-error.model.js';
 
 @ObjectType({ isAbstract: true })
-class Payload {
+export class Payload {
   @Field(() => [UserErrorModel], { description: 'Why nothing was done; empty when it was.' })
   userErrors: UserErrorModel[] = [];
 }
@@ -22,15 +22,4 @@ export class MonitorPayload extends Payload {
 @ObjectType()
 export class DeletePayload extends Payload {
   @Field(() => ID, { nullable: true }) deletedId?: string;
-}
-
-@ObjectType()
-export class CreateApiKeyPayload extends Payload {
-  @Field(() => ApiKeyModel, { nullable: true }) key?: ApiKeyModel;
-  @Field(() => String, { nullable: true, description: 'The report key, shown this once.' }) apiKey?: string;
-}
-
-@ObjectType()
-export class ApiKeyPayload extends Payload {
-  @Field(() => ApiKeyModel, { nullable: true }) key?: ApiKeyModel;
 }

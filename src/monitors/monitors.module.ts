@@ -4,6 +4,8 @@ import { AuthModule } from '../auth/auth.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { HealthWatch } from './health-watch.js';
 import { HubPresence } from './hub-presence.js';
+import { KeysResolver } from './keys/keys.resolver.js';
+import { MonitorKeysService } from './keys/keys.service.js';
 import { LocalMonitor } from './local-monitor.js';
 import { MonitorDirectory } from './monitor-directory.js';
 import { MonitorLoaders } from './monitor-loaders.js';
@@ -36,6 +38,8 @@ import { SharingService } from './sharing/sharing.service.js';
     MonitorsService,
     LocalMonitor,
     MonitorsResolver,
+    MonitorKeysService,
+    KeysResolver,
   ],
   exports: [MonitorsService, MonitorAccess, MonitorDirectory, MonitorNotes, MonitorLosses, MonitorPresenter],
 })

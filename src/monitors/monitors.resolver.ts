@@ -5,15 +5,10 @@ import type { GraphqlContext } from '../common/graphql-context.js';
 import { UserErrorsInterceptor } from '../common/graphql/user-errors.interceptor.js';
 import type { UserPrincipal } from '../common/principal.js';
 import { DomainError } from '../core/errors.js';
-import { CreateApiKeyInput, CreateMonitorInput, MonitorFilter, UpdateMonitorInput } from './monitor.input.js';
-import { ApiKeyModel, LatestValuesModel, MonitorModel, SeriesInfoModel } from './monitor.model.js';
-import {
-  ApiKeyPayload,
-  CreateApiKeyPayload,
-  CreateMonitorPayload,
-  DeletePayload,
-  MonitorPayload,
-} from './monitor.payloads.js';
+import { CreateMonitorInput, MonitorFilter, UpdateMonitorInput } from './monitor.input.js';
+import { ApiKeyModel } from './keys/keys.model.js';
+import { LatestValuesModel, MonitorModel, SeriesInfoModel } from './monitor.model.js';
+import { CreateMonitorPayload, DeletePayload, MonitorPayload } from './monitor.payloads.js';
 import { MonitorLoaders } from './monitor-loaders.js';
 import { MonitorPresenter } from './monitor-presenter.js';
 import { matchesFilter } from './monitor-filter.js';
@@ -100,24 +95,6 @@ export class MonitorsResolver {
   ): Promise<MonitorPayload> {
     const monitor = await this.monitors.setState(user, id, 'stopped');
     return { monitor: this.presenter.present(monitor), userErrors: [] };
-  }
-
-  @Mutation(() => CreateApiKeyPayload)
-  async createApiKey(
-    @CurrentUser() user: UserPrincipal,
-    @Args('monitorId', { type: () => ID }) monitorId: string,
-    @Args('input', { type: () => CreateApiKeyInput, nullable: true }) input?: CreateApiKeyInput | null,
-  ): Promise<CreateApiKeyPayload> {
-    const { apiKey, record } = await this.monitors.createApiKey(user, monitorId, input?.name);
-    return { key: record, apiKey, userErrors: [] };
-  }
-
-  @Mutation(() => ApiKeyPayload)
-  async revokeApiKey(
-    @CurrentUser() user: UserPrincipal,
-    @Args('id', { type: () => ID }) id: string,
-  ): Promise<ApiKeyPayload> {
-    return { key: await this.monitors.revokeApiKey(user, id), userErrors: [] };
   }
 
   @ResolveField('latest', () => LatestValuesModel, { nullable: true })

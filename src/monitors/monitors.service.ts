@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { AuditLog } from '../audit/audit-log.js';
-import { type ApiKeyRecord, ApiKeyService } from '../auth/api-key.service.js';
+import { ApiKeyService } from '../auth/api-key.service.js';
 import { mayOnHub, type MonitorRight } from '../auth/rights.js';
 import type { UserPrincipal } from '../common/principal.js';
 import { DomainError } from '../core/errors.js';
@@ -81,10 +81,9 @@ export class MonitorsService {
         intervalSeconds: input.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS,
         resources: input.resources ?? [...RESOURCES],
       });
-      const { apiKey, record } = await this.apiKeys.create(monitor.id, undefined, manager);
       const stored = await manager.findOneByOrFail(Monitor, { id: monitor.id });
       await this.record('monitor.created', principal, manager, null, stored);
-      await this.recordKey('apiKey.created', principal, manager, null, record);
+      const { apiKey } = await this.apiKeys.create(monitor.id, {}, principal, manager);
       return { monitor: stored, apiKey };
     });
     this.directory.put(created.monitor);
@@ -140,25 +139,6 @@ export class MonitorsService {
     return monitor.id;
   }
 
-  async createApiKey(principal: UserPrincipal, monitorId: string, name?: string | null) {
-    this.access.require(principal, 'manageKeys', monitorId);
-    return this.dataSource.transaction(async (manager) => {
-      const created = await this.apiKeys.create(monitorId, name ?? undefined, manager);
-      await this.recordKey('apiKey.created', principal, manager, null, created.record);
-      return created;
-    });
-  }
-
-  async revokeApiKey(principal: UserPrincipal, apiKeyId: string) {
-    const key = UUID.test(apiKeyId) ? await this.apiKeys.find(apiKeyId) : null;
-    if (!key) throw notFound();
-    this.access.require(principal, 'manageKeys', key.monitorId);
-    const revoked = await this.apiKeys.revoke(apiKeyId);
-    if (!key.revokedAt)
-      await this.recordKey('apiKey.revoked', principal, this.dataSource.manager, revoked, null);
-    return revoked;
-  }
-
   private async record(
     action: `monitor.${string}`,
     principal: UserPrincipal,
@@ -168,18 +148,6 @@ export class MonitorsService {
   ): Promise<void> {
     const { id = null, name = null } = after ?? before ?? {};
     const change = { action, targetType: 'monitor' as const, targetId: id, targetName: name, before, after };
-    await this.audit.record(change, principal, manager);
-  }
-
-  private async recordKey(
-    action: `apiKey.${string}`,
-    principal: UserPrincipal,
-    manager: EntityManager,
-    before: ApiKeyRecord | null,
-    after: ApiKeyRecord | null,
-  ): Promise<void> {
-    const { id = null, name = null } = after ?? before ?? {};
-    const change = { action, targetType: 'apiKey' as const, targetId: id, targetName: name, before, after };
     await this.audit.record(change, principal, manager);
   }
 
@@ -257,10 +225,6 @@ function assertMayCreate(principal: UserPrincipal, kind: Monitor['kind']): void 
   if (kind === 'local' && !mayOnHub(principal.role, 'watchHub')) {
     throw new DomainError('forbidden', 'Only admins may watch the machine of the hub itself.', 'kind');
   }
-}
-
-function notFound(): DomainError {
-  return new DomainError('not_found', 'There is no such monitor.');
 }
 
 const UNBUILT_FIELDS = ['endpointUrl', 'endpointApiKey', 'thresholds'] as const;

@@ -14,6 +14,7 @@ import { EventBus } from '../../src/events/event-bus.js';
 import { EventsModule } from '../../src/events/events.module.js';
 import { HealthWatch } from '../../src/monitors/health-watch.js';
 import { HubPresence } from '../../src/monitors/hub-presence.js';
+import { MonitorKeysService } from '../../src/monitors/keys/keys.service.js';
 import { MonitorDirectory } from '../../src/monitors/monitor-directory.js';
 import { MonitorNotes } from '../../src/monitors/monitor-notes.js';
 import type { Monitor } from '../../src/monitors/monitor.entity.js';
@@ -191,7 +192,7 @@ describe('changing a monitor', () => {
       service().get(editor, id),
       service().update(editor, id, {}),
       service().delete(editor, id),
-      service().createApiKey(editor, id),
+      hub.get(MonitorKeysService, { strict: false }).create(editor, id, {}),
     ];
     for (const attempt of foreign) await expect(attempt).rejects.toMatchObject({ code: 'not_found' });
     await query('update monitor set owner_id = $1 where id = $2', [viewer.userId, id]);

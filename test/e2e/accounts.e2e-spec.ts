@@ -245,7 +245,7 @@ describe('signed in', () => {
       .query(
         `insert into monitor (name, kind, interval_seconds, resources) values ('web-01', 'agent', 10, '{cpu}') returning id`,
       );
-    const { apiKey } = await app.get(ApiKeyService).create(monitorId);
+    const { apiKey } = await app.get(ApiKeyService).create(monitorId, {}, 'hub');
     expect((await post('/probe/keyed', {}, { 'x-api-key': apiKey })).json()).toEqual({ monitorId });
     expect((await post('/probe/keyed', {}, { authorization: `Bearer ${apiKey}` })).json()).toEqual({
       monitorId,

@@ -54,7 +54,7 @@ describe('the audit log', () => {
       });
     }
     const keys = (await read({ action: 'apiKey.created', actor: ADMIN.email })).entries;
-    expect(keys[0].after).toEqual({ name: null, monitorId: id, prefix: expect.any(String), expiresAt: null });
+    expect(keys[0].after).toMatchObject({ name: null, monitorId: id, prefix: expect.any(String) });
     expect(JSON.stringify(await read())).not.toContain(key.slice(3, 20));
   });
 

@@ -5,6 +5,10 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 export type CreateApiKeyInput = {
+  /** IP addresses and CIDRs from which alone the key works; null = from everywhere. */
+  allowedAddresses?: Array<string> | null | undefined;
+  /** From then on the key is refused; null = never. */
+  expiresAt?: string | null | undefined;
   name?: string | null | undefined;
 };
 
