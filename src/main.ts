@@ -8,5 +8,14 @@ if (Number(process.versions.node.split('.')[0]) < NEEDED_NODE_MAJOR) {
   process.exit(78);
 }
 
-const { startHub } = await import('./start-hub.js');
-await startHub();
+const [command, ...args] = process.argv.slice(2);
+if (command === undefined) {
+  const { startHub } = await import('./start-hub.js');
+  await startHub();
+} else if (command === 'reset-password' && args.length === 1) {
+  const { resetPassword } = await import('./reset-password.js');
+  await resetPassword(args[0]!);
+} else {
+  process.stderr.write('Start the hub without arguments, or: main.js reset-password EMAIL\n');
+  process.exit(64);
+}

@@ -5,6 +5,8 @@ import { GraphQLSchemaBuilderModule, GraphQLSchemaFactory } from '@nestjs/graphq
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { BUILD_SCHEMA_OPTIONS } from './graphql/build-schema-options.js';
 import { AuditResolver } from './auth/audit/audit.resolver.js';
+import { AccountResolver } from './auth/users/account.resolver.js';
+import { UsersResolver } from './auth/users/users.resolver.js';
 import { ViewerResolver } from './auth/viewer.resolver.js';
 import { HubStatusResolver } from './health/hub-status.resolver.js';
 import { KeysResolver } from './monitors/keys/keys.resolver.js';
@@ -30,6 +32,8 @@ const schema = await app
       LiveResolver,
       HubStatusResolver,
       SharingResolver,
+      UsersResolver,
+      AccountResolver,
     ],
     BUILD_SCHEMA_OPTIONS,
   );

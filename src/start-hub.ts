@@ -8,15 +8,14 @@ import { createHubApp } from './common/http/create-hub-app.js';
 import { createHubLogger } from './common/http/logging.js';
 import { mountOpenApi } from './common/http/openapi.js';
 import { installShutdown } from './common/http/shutdown.js';
-import { ConfigError } from './config/config-error.js';
 import type { HubConfig } from './config/hub-config.js';
 import { readConfig } from './config/read-config.js';
 import type { OpenDatabase } from './database/open-database.js';
 import { openDatabase } from './database/open-database.js';
-import { EXIT_CONFIG, StartError } from './database/start-error.js';
 import { WebsocketDoor } from './graphql/websocket-door.js';
 import { INGESTION_PATHS } from './ingestion/ingestion.openapi.js';
 import { HUB_VERSION } from './config/hub-version.js';
+import { describeStartFault, exitCodeOf } from './start-fault.js';
 
 /** Starts the hub: configuration, database, modules, doors. What cannot work ends the process with one clear line. */
 export async function startHub(): Promise<void> {
@@ -88,25 +87,4 @@ function publicAddress(config: HubConfig, app: NestFastifyApplication): string {
 function warnOfPlainHttp(config: HubConfig, logger: LoggerService): void {
   if (!config.isHttpAllowed) return;
   logger.warn('WATCHKEEPER_ALLOW_HTTP is set: passwords, keys and samples travel unencrypted', 'start');
-}
-
-function describeStartFault(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof StartError) return error.message;
-  const { code, message, port, address } = error as NodeJS.ErrnoException & {
-    port?: number;
-    address?: string;
-  };
-  if (code === 'EADDRINUSE') {
-    return `Port ${port} on ${address} is in use. Stop what listens there, or set PORT to another one.`;
-  }
-  if (code === 'EACCES' && port !== undefined) {
-    return `This user may not listen on port ${port}. Set PORT to 1024 or above.`;
-  }
-  if (code === 'EADDRNOTAVAIL') return `HOST=${address} is not an address of this machine.`;
-  return `Watchkeeper could not start: ${message || String(error)}`;
-}
-
-function exitCodeOf(error: unknown): number {
-  if (error instanceof ConfigError) return EXIT_CONFIG;
-  return error instanceof StartError ? error.exitCode : 1;
 }

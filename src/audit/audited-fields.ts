@@ -7,9 +7,9 @@ export const AUDITED_FIELDS = {
   apiKey: ['name', 'prefix', 'monitorId', 'expiresAt', 'allowedAddresses', 'replacedBy'],
   accessToken: ['name', 'prefix', 'scope', 'expiresAt'],
   session: ['userAgent', 'method'],
-  user: ['email', 'name', 'role', 'isDisabled', 'hasTwoFactor', 'invitedBy'],
+  user: ['email', 'name', 'role', 'isDisabled', 'hasTwoFactor', 'invitedBy', 'handedOver'],
   invitation: ['email', 'role', 'expiresAt'],
-  share: ['monitorId', 'userId', 'tag', 'access'],
+  share: ['monitorId', 'tag', 'ownerId', 'userId', 'access'],
   setting: ['value'],
   auditLog: ['from', 'to', 'action', 'actor', 'targetType', 'targetId'],
 } as const satisfies Record<string, readonly string[]>;

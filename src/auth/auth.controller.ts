@@ -6,7 +6,8 @@ import type { UserPrincipal } from '../common/principal.js';
 import { Public } from '../common/public.decorator.js';
 import { LoginDto, SetupDto, SignedInDto } from './auth.dto.js';
 import { LoginService, type SignedIn } from './login.service.js';
-import { SessionService, type Visitor } from './session.service.js';
+import { readVisitor } from './read-visitor.js';
+import { SessionService } from './session.service.js';
 import { SetupService } from './setup.service.js';
 
 @ApiTags('Signing in')
@@ -55,10 +56,6 @@ export class AuthController {
     await this.logins.logout(principal);
     reply.header('set-cookie', this.sessions.clearCookie());
   }
-}
-
-function readVisitor(request: FastifyRequest): Visitor {
-  return { ip: request.ip, userAgent: request.headers['user-agent'], requestId: request.id };
 }
 
 function answer({ user, cookie }: SignedIn, reply: FastifyReply): SignedInDto {

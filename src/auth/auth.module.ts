@@ -31,15 +31,19 @@ import { SetupService } from './setup.service.js';
 import { UserSessionEntity } from './user-session.entity.js';
 import { UserEntity } from './user.entity.js';
 import { UserService } from './user.service.js';
+import { Departures } from './users/departures.js';
+import { InvitationEntity } from './users/invitation.entity.js';
+import { OneTimeLinksController } from './users/one-time-links.controller.js';
+import { USER_PROVIDERS } from './users/user-providers.js';
 import { ViewerResolver } from './viewer.resolver.js';
 
 @Module({
   imports: [
     AuditModule,
     PassportModule.register({ session: false }),
-    TypeOrmModule.forFeature([UserEntity, UserSessionEntity, ApiKeyEntity]),
+    TypeOrmModule.forFeature([UserEntity, UserSessionEntity, InvitationEntity, ApiKeyEntity]),
   ],
-  controllers: [AuditController, AuthController],
+  controllers: [AuditController, AuthController, OneTimeLinksController],
   providers: [
     { provide: CLOCK, useValue: Date.now },
     { provide: APP_GUARD, useClass: AccessGuard },
@@ -65,6 +69,7 @@ import { ViewerResolver } from './viewer.resolver.js';
     SetupService,
     UserService,
     ViewerResolver,
+    ...USER_PROVIDERS,
   ],
   exports: [
     AdminPresence,
@@ -72,6 +77,7 @@ import { ViewerResolver } from './viewer.resolver.js';
     ApiKeyService,
     ApiKeyVerdicts,
     BadKeyLimiter,
+    Departures,
     SessionService,
     SetupService,
     UserService,

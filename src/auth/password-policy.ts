@@ -20,17 +20,17 @@ const LEET: Readonly<Record<string, string>> = {
  * Refuses a new password that is too short, too long (in characters), or that a guesser tries first.
  * Nothing is said about digits or capitals: such rules make worse passwords.
  */
-export function assertPasswordIsGood(password: string, email: string): void {
+export function assertPasswordIsGood(password: string, email: string, path = 'password'): void {
   const length = [...password].length;
   if (length < PASSWORD_MIN_LENGTH || length > PASSWORD_MAX_LENGTH) {
-    throw refuse(`A password has ${PASSWORD_MIN_LENGTH} to ${PASSWORD_MAX_LENGTH} characters.`);
+    throw refuse(`A password has ${PASSWORD_MIN_LENGTH} to ${PASSWORD_MAX_LENGTH} characters.`, path);
   }
   if (isCommonPassword(password, email))
-    throw refuse('This password is among the first to be guessed. Choose another.');
+    throw refuse('This password is among the first to be guessed. Choose another.', path);
 }
 
-function refuse(message: string): DomainError {
-  return new DomainError('invalid_input', message, 'password');
+function refuse(message: string, path: string): DomainError {
+  return new DomainError('invalid_input', message, path);
 }
 
 /** A listed password, one character or run of characters over and over, or a listed word or the own name with decoration. */

@@ -82,6 +82,7 @@ export class SessionService {
       ip: visitor.ip,
       userAgent: visitor.userAgent?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
     });
+    await manager.query('update app_user set signed_in_at = $2 where id = $1', [userId, new Date(now)]);
     return buildSessionCookie(this.cookieScheme, token, SESSION_LIFE_MS);
   }
 
@@ -108,6 +109,18 @@ export class SessionService {
   async end(sessionId: string): Promise<void> {
     await this.dataSource.manager.delete(UserSessionEntity, { id: sessionId });
     this.events.announce('session.ended', { sessionId });
+  }
+
+  /**
+   * Deletes the sessions of a user, all or all but one, within a transaction. Returns their ids: once that is
+   * committed, the caller announces `session.ended` for each.
+   */
+  async deleteOf(userId: string, manager: EntityManager, exceptSessionId?: string): Promise<string[]> {
+    const [ended] = await manager.query<[{ id: string }[], number]>(
+      'delete from user_session where user_id = $1 and ($2::uuid is null or id <> $2) returning id',
+      [userId, exceptSessionId ?? null],
+    );
+    return ended.map(({ id }) => id);
   }
 
   /** Deletes what has run out or belongs to a disabled user. Returns when the next session will run out, if nobody uses it. */

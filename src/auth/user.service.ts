@@ -36,6 +36,23 @@ export class UserService {
     return manager.save(manager.create(UserEntity, user));
   }
 
+  /** Whether somebody else has this address, in whatever case. */
+  async hasEmail(
+    email: string,
+    manager: EntityManager = this.dataSource.manager,
+    exceptUserId: string | null = null,
+  ): Promise<boolean> {
+    const rows = await manager.query<unknown[]>(
+      'select 1 from app_user where lower(email) = lower($1) and ($2::uuid is null or id <> $2)',
+      [email, exceptUserId],
+    );
+    return rows.length > 0;
+  }
+
+  async find(userId: string): Promise<UserEntity | null> {
+    return this.dataSource.manager.findOneBy(UserEntity, { id: userId });
+  }
+
   async isEnabled(userId: string): Promise<boolean> {
     return this.dataSource.manager.existsBy(UserEntity, { id: userId, isDisabled: false });
   }

@@ -20,7 +20,7 @@ import { MAX_INTERVAL_SECONDS, MIN_INTERVAL_SECONDS } from '../core/model/limits
 import type { Resource } from '../core/model/metric-catalog.js';
 import { RESOURCES } from '../core/model/metric-catalog.js';
 import { MONITOR_KINDS, type MonitorKind } from './monitor.entity.js';
-import { IsPlainText } from './is-plain-text.js';
+import { IsPlainText } from '../common/is-plain-text.js';
 import { MonitorHealthEnum, MonitorKindEnum } from './monitor.enums.js';
 import type { MonitorHealth } from './monitor-health.js';
 

@@ -1,12 +1,6 @@
-import { Field, ID, ObjectType } from '@nestjs/graphql';
+import { Field, ObjectType } from '@nestjs/graphql';
+import { Payload } from '../common/graphql/payload.model.js';
 import { MonitorModel } from './monitor.model.js';
-import { UserErrorModel } from '../common/graphql/user-error.model.js';
-
-@ObjectType({ isAbstract: true })
-export class Payload {
-  @Field(() => [UserErrorModel], { description: 'Why nothing was done; empty when it was.' })
-  userErrors: UserErrorModel[] = [];
-}
 
 @ObjectType()
 export class CreateMonitorPayload extends Payload {
@@ -17,9 +11,4 @@ export class CreateMonitorPayload extends Payload {
 @ObjectType()
 export class MonitorPayload extends Payload {
   @Field(() => MonitorModel, { nullable: true }) monitor?: MonitorModel;
-}
-
-@ObjectType()
-export class DeletePayload extends Payload {
-  @Field(() => ID, { nullable: true }) deletedId?: string;
 }

@@ -17,6 +17,7 @@ import { MonitorsController } from './monitors.controller.js';
 import { MonitorsResolver } from './monitors.resolver.js';
 import { MonitorsService } from './monitors.service.js';
 import { MonitorAccess } from './sharing/monitor-access.js';
+import { MonitorHandover } from './sharing/monitor-handover.js';
 import { MonitorShare } from './sharing/monitor-share.entity.js';
 import { SharingResolver } from './sharing/sharing.resolver.js';
 import { SharingService } from './sharing/sharing.service.js';
@@ -27,6 +28,7 @@ import { SharingService } from './sharing/sharing.service.js';
   providers: [
     MonitorDirectory,
     MonitorAccess,
+    MonitorHandover,
     SharingService,
     SharingResolver,
     HubPresence,

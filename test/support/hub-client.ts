@@ -111,6 +111,8 @@ export class LiveSubscription<Event> {
   readonly errors: unknown[] = [];
   /** The code with which the hub closed the socket. */
   closeCode: number | undefined;
+  /** The hub has taken the socket. */
+  isOpen = false;
   private readonly dispose: () => void | Promise<void>;
 
   constructor(user: HubClient, query: string, variables: Record<string, unknown>) {
@@ -123,7 +125,10 @@ export class LiveSubscription<Event> {
           super(address, protocol, { headers: { cookie: user.cookie }, origin: url });
         }
       },
-      on: { closed: (event) => (this.closeCode = (event as { code: number }).code) },
+      on: {
+        connected: () => (this.isOpen = true),
+        closed: (event) => (this.closeCode = (event as { code: number }).code),
+      },
     });
     client.subscribe<Record<string, Event>>(
       { query, variables },

@@ -1,5 +1,6 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { Injectable } from '@nestjs/common';
+import type { GraphQLResolveInfo } from 'graphql';
 import type { Observable } from 'rxjs';
 import { catchError, of, throwError } from 'rxjs';
 import { DomainError, ERROR_STATUS } from '../../core/errors.js';
@@ -12,7 +13,9 @@ import type { UserErrorModel } from './user-error.model.js';
  */
 @Injectable()
 export class UserErrorsInterceptor implements NestInterceptor {
-  intercept(_: ExecutionContext, next: CallHandler): Observable<unknown> {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    // A query has no payload to say it in: there a refusal is an error.
+    if (context.getArgByIndex<GraphQLResolveInfo>(3).parentType.name !== 'Mutation') return next.handle();
     return next.handle().pipe(
       catchError((error: unknown) => {
         const userErrors = readUserErrors(error);

@@ -15,7 +15,7 @@ import {
   MAX_ALLOWED_ADDRESSES,
   MAX_OVERLAP_HOURS,
 } from '../../auth/api-key.service.js';
-import { IsPlainText } from '../is-plain-text.js';
+import { IsPlainText } from '../../common/is-plain-text.js';
 
 const MAX_NAME_LENGTH = 100;
 const MAX_ADDRESS_LENGTH = 49;

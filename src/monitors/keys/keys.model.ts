@@ -1,7 +1,7 @@
 import { Field, ID, ObjectType, registerEnumType } from '@nestjs/graphql';
 import type { ApiKeyState } from '../../auth/api-key-record.js';
 import { DateTimeScalar } from '../../common/graphql/scalars.js';
-import { Payload } from '../monitor.payloads.js';
+import { Payload } from '../../common/graphql/payload.model.js';
 
 export const ApiKeyStateEnum: Record<string, ApiKeyState> = {
   ACTIVE: 'active',

@@ -2,7 +2,7 @@ import { Field, ID, InputType, ObjectType, registerEnumType } from '@nestjs/grap
 import { IsBoolean, IsIn, IsOptional, IsUUID } from 'class-validator';
 import { PersonModel } from '../../auth/users/person.model.js';
 import { DateTimeScalar } from '../../common/graphql/scalars.js';
-import { UserErrorModel } from '../../common/graphql/user-error.model.js';
+import { Payload } from '../../common/graphql/payload.model.js';
 import { SHARE_ACCESSES, type ShareAccess } from './monitor-share.entity.js';
 
 export const ShareAccessEnum: Record<string, ShareAccess> = { VIEW: 'view', EDIT: 'edit' };
@@ -39,8 +39,6 @@ export class ShareInput {
 }
 
 @ObjectType()
-export class SharePayload {
+export class SharePayload extends Payload {
   @Field(() => MonitorShareModel, { nullable: true }) share?: MonitorShareModel;
-  @Field(() => [UserErrorModel], { description: 'Why nothing was done; empty when it was.' })
-  userErrors: UserErrorModel[] = [];
 }

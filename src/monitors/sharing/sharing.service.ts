@@ -2,8 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { isUUID } from 'class-validator';
 import type { DataSource, EntityManager } from 'typeorm';
+import { AuditLog } from '../../audit/audit-log.js';
 import { mayOnMonitor } from '../../auth/rights.js';
 import { UserService } from '../../auth/user.service.js';
+import type { UserPrincipal } from '../../common/principal.js';
 import { DomainError } from '../../core/errors.js';
 import { EventBus } from '../../events/event-bus.js';
 import { MonitorDirectory } from '../monitor-directory.js';
@@ -27,20 +29,25 @@ export class SharingService {
     private readonly directory: MonitorDirectory,
     private readonly access: MonitorAccess,
     private readonly events: EventBus,
+    private readonly audit: AuditLog,
   ) {}
 
   /** @throws DomainError `not_found`, `forbidden`; `invalid_input` for a user who is not there */
-  async shareMonitor(user: Asker, monitorId: string, { userId, access }: ShareWith): Promise<MonitorShare> {
+  async shareMonitor(
+    user: UserPrincipal,
+    monitorId: string,
+    { userId, access }: ShareWith,
+  ): Promise<MonitorShare> {
     const monitor = this.access.require(user, 'share', monitorId);
     if (userId !== null && userId === monitor.ownerId) {
       throw new DomainError('invalid_input', 'The monitor is theirs already.', 'userId');
     }
-    return this.put({ monitorId, tag: null, ownerId: null, userId, access });
+    return this.put(user, { monitorId, tag: null, ownerId: null, userId, access });
   }
 
   /** Shares all monitors with a tag, those of today and of tomorrow: one's own, or for admins everybody's. */
   async shareTag(
-    user: Asker,
+    user: UserPrincipal,
     tag: string,
     ofEveryOwner: boolean,
     { userId, access }: ShareWith,
@@ -54,15 +61,24 @@ export class SharingService {
     if (tag === '' || tag.length > MAX_TAG_LENGTH) {
       throw new DomainError('invalid_input', `A tag has 1 to ${MAX_TAG_LENGTH} characters.`, 'tag');
     }
-    return this.put({ monitorId: null, tag, ownerId: ofEveryOwner ? null : user.userId, userId, access });
+    return this.put(user, {
+      monitorId: null,
+      tag,
+      ownerId: ofEveryOwner ? null : user.userId,
+      userId,
+      access,
+    });
   }
 
   /** @throws DomainError `not_found`, also for a share that is not the user's to take away */
-  async remove(user: Asker, shareId: string): Promise<string> {
+  async remove(user: UserPrincipal, shareId: string): Promise<string> {
     const shares = this.dataSource.getRepository(MonitorShare);
     const share = isUUID(shareId) ? await shares.findOneBy({ id: shareId }) : null;
     if (!share || !this.mayManage(user, share)) throw new DomainError('not_found', 'There is no such share.');
-    await shares.delete({ id: shareId });
+    await this.dataSource.transaction(async (manager) => {
+      await manager.delete(MonitorShare, { id: shareId });
+      await this.record('share.removed', user, share, null, manager);
+    });
     await this.noteChange(share);
     return shareId;
   }
@@ -94,13 +110,31 @@ export class SharingService {
     return monitor !== undefined && this.access.may(user, 'share', monitor);
   }
 
-  private async put(wanted: Omit<MonitorShare, 'id' | 'createdAt'>): Promise<MonitorShare> {
+  private async put(
+    user: UserPrincipal,
+    wanted: Omit<MonitorShare, 'id' | 'createdAt'>,
+  ): Promise<MonitorShare> {
     if (wanted.userId !== null && !(await this.users.isEnabled(wanted.userId))) {
       throw new DomainError('invalid_input', 'There is no such user.', 'userId');
     }
-    const share = await this.dataSource.transaction((manager) => upsert(manager, wanted));
+    const share = await this.dataSource.transaction(async (manager) => {
+      const stored = await upsert(manager, wanted);
+      await this.record('share.created', user, null, stored, manager);
+      return stored;
+    });
     await this.noteChange(share);
     return share;
+  }
+
+  private async record(
+    action: 'share.created' | 'share.removed',
+    user: UserPrincipal,
+    before: MonitorShare | null,
+    after: MonitorShare | null,
+    manager: EntityManager,
+  ): Promise<void> {
+    const targetId = (after ?? before)!.id;
+    await this.audit.record({ action, targetType: 'share', targetId, before, after }, user, manager);
   }
 
   private async noteChange(share: MonitorShare): Promise<void> {

@@ -1,0 +1,58 @@
+import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Public } from '../../common/public.decorator.js';
+import { AdminPresence } from '../admin-presence.js';
+import { readVisitor } from '../read-visitor.js';
+import { InvitationDoor } from './invitation-door.js';
+import { InvitationAnswerDto, InvitationDto, ResetAnswerDto, ResetDto } from './one-time-links.dto.js';
+import { PasswordResetService } from './password-reset.service.js';
+
+/** The doors behind one-time links: open to everybody, but what is behind them only to the holder of the link. */
+@ApiTags('Signing in')
+@Controller('api/auth')
+export class OneTimeLinksController {
+  constructor(
+    private readonly invitations: InvitationDoor,
+    private readonly resets: PasswordResetService,
+    private readonly presence: AdminPresence,
+  ) {}
+
+  @Post('invitation')
+  @Public()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Accepts an invitation and signs in; with the token alone: says whom it is for.' })
+  @ApiOkResponse({ type: InvitationAnswerDto })
+  async accept(
+    @Body() { token, name, password }: InvitationDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<InvitationAnswerDto> {
+    await this.presence.assert();
+    const visitor = readVisitor(request);
+    if (password === undefined || name === undefined) {
+      const { email, role } = await this.invitations.look(token, visitor);
+      return { email, role };
+    }
+    const { user, cookie } = await this.invitations.accept(token, name, password, visitor);
+    reply.header('set-cookie', cookie);
+    const { id, email, role } = user;
+    return { email, role, user: { id, email, role } };
+  }
+
+  @Post('reset')
+  @Public()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Sets a new password by a reset link; with the token alone: says whose.' })
+  @ApiOkResponse({ type: ResetAnswerDto })
+  async reset(
+    @Body() { token, password }: ResetDto,
+    @Req() request: FastifyRequest,
+  ): Promise<ResetAnswerDto> {
+    await this.presence.assert();
+    const visitor = readVisitor(request);
+    const { email } = await this.resets.look(token, visitor);
+    if (password !== undefined) await this.resets.reset(token, password, visitor);
+    return { email };
+  }
+}

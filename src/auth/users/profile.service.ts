@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AuditLog } from '../../audit/audit-log.js';
+import type { UserPrincipal } from '../../common/principal.js';
+import { DomainError } from '../../core/errors.js';
+import { EventBus } from '../../events/event-bus.js';
+import { LoginLimiter } from '../login-limiter.js';
+import { PasswordHasher } from '../password-hasher.js';
+import { assertPasswordIsGood } from '../password-policy.js';
+import { SessionService } from '../session.service.js';
+import { UserEntity } from '../user.entity.js';
+import { UserService } from '../user.service.js';
+
+/** What users change of themselves. */
+@Injectable()
+export class ProfileService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly users: UserService,
+    private readonly hasher: PasswordHasher,
+    private readonly limiter: LoginLimiter,
+    private readonly sessions: SessionService,
+    private readonly events: EventBus,
+    private readonly audit: AuditLog,
+  ) {}
+
+  async setName(user: UserPrincipal, name: string | null): Promise<UserEntity> {
+    return this.change(user, { name });
+  }
+
+  /** The address is what one signs in with: its change takes the password. */
+  async setEmail(user: UserPrincipal, email: string, password: string): Promise<UserEntity> {
+    await this.assertPassword(user, password);
+    return this.change(user, { email });
+  }
+
+  /** Ends all other sessions of the user, and their sockets: whoever knew the old password is out. */
+  async setPassword(user: UserPrincipal, currentPassword: string, newPassword: string): Promise<void> {
+    assertPasswordIsGood(newPassword, user.email, 'newPassword');
+    await this.assertPassword(user, currentPassword);
+    const passwordHash = await this.hasher.hash(newPassword);
+    const endedIds = await this.dataSource.transaction(async (manager) => {
+      await manager.update(UserEntity, { id: user.userId }, { passwordHash });
+      await manager.query('delete from password_reset where user_id = $1', [user.userId]);
+      await this.audit.record(
+        { action: 'user.passwordChanged', targetType: 'user', targetId: user.userId, targetName: user.email },
+        user,
+        manager,
+      );
+      return this.sessions.deleteOf(user.userId, manager, user.sessionId);
+    });
+    for (const sessionId of endedIds) this.events.announce('session.ended', { sessionId });
+  }
+
+  private async change(
+    user: UserPrincipal,
+    fields: Partial<Pick<UserEntity, 'name' | 'email'>>,
+  ): Promise<UserEntity> {
+    const changed = await this.dataSource.transaction(async (manager) => {
+      const stored = await manager.findOne(UserEntity, {
+        where: { id: user.userId },
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (!stored) throw new DomainError('not_found', 'There is no such user.');
+      const before = { ...stored };
+      Object.assign(stored, fields);
+      if (JSON.stringify(stored) === JSON.stringify(before)) return stored;
+      if (stored.email !== before.email && (await this.users.hasEmail(stored.email, manager, stored.id))) {
+        throw new DomainError('conflict', 'There is a user with this address already.', 'email');
+      }
+      await manager.save(stored);
+      const { id, email } = stored;
+      await this.audit.record(
+        {
+          action: 'user.changed',
+          targetType: 'user',
+          targetId: id,
+          targetName: email,
+          before,
+          after: stored,
+        },
+        user,
+        manager,
+      );
+      return stored;
+    });
+    // Who somebody is stands in every remembered session.
+    this.events.announce('access.changed', {});
+    return changed;
+  }
+
+  /** Guesses count as those at the door do, however many stand in one operation. */
+  private async assertPassword({ email, origin }: UserPrincipal, password: string): Promise<void> {
+    const attempt = await this.limiter.begin(email, origin?.address ?? 'unknown');
+    let isRight: boolean;
+    try {
+      const user = await this.users.findForLogin(email);
+      isRight = await this.hasher.verify(user?.passwordHash, password);
+    } catch (error) {
+      await attempt.withdraw();
+      throw error;
+    }
+    if (!isRight) throw new DomainError('invalid_input', 'This is not your password.', 'currentPassword');
+    await attempt.succeed();
+  }
+}
