@@ -1,43 +1,43 @@
+import type { PieceSeries } from '../core/blocks/chart-piece.js';
+
 /** One series on a grid: what fell into each slot. A slot that nothing fell into stays NaN. */
 export class Column {
-  readonly min: Float64Array;
-  readonly max: Float64Array;
   private readonly total: Float64Array;
   private readonly weight: Float64Array;
   private readonly coveredMs: Float64Array;
+  /** null where nobody asked for extremes. */
+  readonly min: Float64Array | null;
+  readonly max: Float64Array | null;
 
-  constructor(slots: number) {
-    this.min = new Float64Array(slots).fill(NaN);
-    this.max = new Float64Array(slots).fill(NaN);
+  constructor(slots: number, hasExtremes: boolean) {
     this.total = new Float64Array(slots);
     this.weight = new Float64Array(slots);
     this.coveredMs = new Float64Array(slots);
+    this.min = hasExtremes ? new Float64Array(slots).fill(NaN) : null;
+    this.max = hasExtremes ? new Float64Array(slots).fill(NaN) : null;
   }
 
-  /** @param intervalMs the time that this sample stands for */
-  addSample(slot: number, value: number, intervalMs: number): void {
-    this.note(slot, value);
-    this.total[slot]! += value;
-    this.weight[slot]! += 1;
-    this.coveredMs[slot]! += intervalMs;
-  }
-
-  /** A bucket's samples at once: their sum, what it weighs (samples, or milliseconds), and the extremes. */
-  addBucket(slot: number, total: number, weight: number, min: number, max: number): void {
-    this.note(slot, min);
-    this.note(slot, max);
-    this.total[slot]! += total;
-    this.weight[slot]! += weight;
-  }
-
-  /** That much time of the slot is known. */
-  cover(slot: number, coveredMs: number): void {
-    this.coveredMs[slot]! += coveredMs;
+  /** @param slotOf for each slot of the piece the grid's, or −1 */
+  addPiece(series: PieceSeries, slotOf: Int32Array): void {
+    const { total, weight, coveredMs } = this;
+    for (let index = 0; index < slotOf.length; index++) {
+      const slot = slotOf[index]!;
+      if (slot < 0) continue;
+      total[slot]! += series.total[index]!;
+      weight[slot]! += series.weight[index]!;
+      coveredMs[slot]! += series.coveredMs[index]!;
+    }
+    if (!this.min || !series.min || !series.max) return;
+    for (let index = 0; index < slotOf.length; index++) {
+      // What no sample fell into is NaN, and notes nothing.
+      if (slotOf[index]! >= 0) this.note(slotOf[index]!, series.min[index]!, series.max[index]!);
+    }
   }
 
   /** A counter grew by `increase` in `elapsedMs`: as a rate per second, weighted by the time it held. */
   addIncrease(slot: number, increase: number, elapsedMs: number): void {
-    this.note(slot, (increase * 1000) / elapsedMs);
+    const rate = (increase * 1000) / elapsedMs;
+    this.note(slot, rate, rate);
     this.total[slot]! += increase * 1000;
     this.weight[slot]! += elapsedMs;
     this.coveredMs[slot]! += elapsedMs;
@@ -47,10 +47,11 @@ export class Column {
   carry(from: number, to: number): void {
     for (let slot = from + 1; slot < to; slot++) {
       if (this.weight[slot] !== 0) continue;
-      this.min[slot] = this.min[from]!;
-      this.max[slot] = this.max[from]!;
       this.total[slot] = this.total[from]!;
       this.weight[slot] = this.weight[from]!;
+      if (!this.min || !this.max) continue;
+      this.min[slot] = this.min[from]!;
+      this.max[slot] = this.max[from]!;
     }
   }
 
@@ -60,7 +61,11 @@ export class Column {
   }
 
   mean(): Float64Array {
-    return this.total.map((total, slot) => (this.weight[slot] === 0 ? NaN : total / this.weight[slot]!));
+    const { total, weight } = this;
+    const mean = new Float64Array(total.length);
+    // 0 ÷ 0 is NaN, as it should be.
+    for (let slot = 0; slot < mean.length; slot++) mean[slot] = total[slot]! / weight[slot]!;
+    return mean;
   }
 
   /** @param slotMs what one slot spans */
@@ -68,13 +73,9 @@ export class Column {
     return this.coveredMs.map((covered) => Math.min(1, covered / slotMs));
   }
 
-  /** 1 where something fell into the slot: of samples at their own instants none is partly there. */
-  presence(): Float64Array {
-    return this.weight.map((weight) => (weight === 0 ? 0 : 1));
-  }
-
-  private note(slot: number, value: number): void {
-    if (!(this.min[slot]! <= value)) this.min[slot] = value;
-    if (!(this.max[slot]! >= value)) this.max[slot] = value;
+  private note(slot: number, min: number, max: number): void {
+    if (!this.min || !this.max || min !== min) return;
+    if (!(this.min[slot]! <= min)) this.min[slot] = min;
+    if (!(this.max[slot]! >= max)) this.max[slot] = max;
   }
 }

@@ -1,4 +1,5 @@
-import { Args, ID, Int, Query, Resolver } from '@nestjs/graphql';
+import { Args, ID, Info, Int, Query, Resolver } from '@nestjs/graphql';
+import type { GraphQLResolveInfo } from 'graphql';
 import { CurrentUser } from '../common/current-user.decorator.js';
 import { DateTimeScalar } from '../common/graphql/scalars.js';
 import type { UserPrincipal } from '../common/principal.js';
@@ -6,6 +7,7 @@ import { LatestValuesModel } from '../monitors/monitor.model.js';
 import { MonitorPresenter } from '../monitors/monitor-presenter.js';
 import { MonitorsService } from '../monitors/monitors.service.js';
 import { SeriesResultModel } from './series.model.js';
+import { isAskedFor } from './selected-fields.js';
 import { SeriesService } from './series.service.js';
 
 @Resolver()
@@ -38,7 +40,9 @@ export class SeriesResolver {
     @Args('from', { type: () => DateTimeScalar }) from: Date,
     @Args('to', { type: () => DateTimeScalar }) to: Date,
     @Args('maxPoints', { type: () => Int, nullable: true, defaultValue: 500 }) maxPoints: number,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<SeriesResultModel> {
-    return this.seriesService.query(user, { monitorIds, metrics, from, to, maxPoints });
+    const hasExtremes = isAskedFor(info, 'columns', ['min', 'max']);
+    return this.seriesService.query(user, { monitorIds, metrics, from, to, maxPoints }, { hasExtremes });
   }
 }

@@ -1,27 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import type { UserPrincipal } from '../common/principal.js';
 import { DomainError } from '../core/errors.js';
-import { finestKeptBucketMs, type Tier, tierForStep } from '../core/blocks/tiers.js';
+import { finestKeptBucketMs, tierForStep } from '../core/blocks/tiers.js';
 import { GAP_INTERVALS } from '../core/model/limits.js';
 import { makeSeriesFilter, type SeriesFilter } from '../core/model/present-report.js';
-import type { StoredReport } from '../core/model/stored-report.js';
 import { metricNameOf, parseSeriesKey } from '../core/model/series-key.js';
 import { MonitorDirectory } from '../monitors/monitor-directory.js';
 import { MonitorsService } from '../monitors/monitors.service.js';
 import { HistoryReader } from '../storage/history-reader.js';
-import { ReportReader } from '../storage/report-reader.js';
-import { chartColumns } from './chart-columns.js';
-import type { BuiltColumn } from './series-builder.js';
-import { SeriesBuilder } from './series-builder.js';
+import { ChartBuilder, type ChartSeries } from './chart-builder.js';
+import { exactChart } from './exact-chart.js';
 import type { SeriesColumnModel, SeriesResultModel } from './series.model.js';
-import type { TimeGrid } from './time-grid.js';
 import { bucketGrid, exactGrid, pickStepMs } from './time-grid.js';
 
 const MAX_POINTS = 11_000;
 const MAX_SERIES = 500;
 const MAX_MONITORS = 500;
-/** As many reports as may lie within the time that a first rate looks back. */
-const LOOK_BACK_REPORTS = 10;
 const MAX_RANGE_MS = 5 * 366 * 24 * 3_600_000;
 
 export interface SeriesRequest {
@@ -33,113 +27,98 @@ export interface SeriesRequest {
   readonly maxPoints: number;
 }
 
+/** Which of a series' columns are wanted beside its mean. */
+export interface SeriesFields {
+  /** `min` and `max`: they cost decoding. */
+  readonly hasExtremes: boolean;
+}
+
+const ALL_FIELDS: SeriesFields = { hasExtremes: true };
+
+interface ExactRequest {
+  readonly fromAt: number;
+  readonly toAt: number;
+  readonly maxPoints: number;
+  readonly isWanted: SeriesFilter;
+}
+
 /** Answers what a chart asks: columns over a range, at the resolution that its pixels want. */
 @Injectable()
 export class SeriesService {
   constructor(
     private readonly monitors: MonitorsService,
     private readonly directory: MonitorDirectory,
-    private readonly reader: ReportReader,
     private readonly history: HistoryReader,
   ) {}
 
-  /** Monitors that the user may not see are left out, as if they had no samples. */
+  /**
+   * Monitors that the user may not see are left out, as if they had no samples.
+   * @param fields which columns are wanted; the others may come empty
+   */
   async query(
     principal: UserPrincipal,
     request: SeriesRequest,
+    fields: SeriesFields = ALL_FIELDS,
     now = Date.now(),
   ): Promise<SeriesResultModel> {
     const [fromAt, toAt] = checkRequest(request);
     const ids = this.monitors.visibleIds(principal, request.monitorIds);
     const isWanted = makeSeriesFilter(request.metrics);
-    const countSeries = makeSeriesCounter();
-    const exact =
-      ids.length === 1 ? await this.readExact(ids[0]!, fromAt, toAt, request.maxPoints) : undefined;
-    if (exact) {
-      const builder = new SeriesBuilder(ids[0]!, isWanted, exact.grid, countSeries);
-      for (const report of exact.reports) builder.add(report);
-      return answer(builder.finish(), exact.grid, 0);
-    }
-    // A bucket narrower than the interval would be empty as often as not.
-    const slowestMs = Math.max(0, ...ids.map((id) => this.intervalMsOf(id)));
+    const range = { fromAt, toAt, maxPoints: request.maxPoints, isWanted };
     // What is past a tier's retention is still there in a coarser one.
     const keptMs = finestKeptBucketMs(fromAt, now);
+    const exact = ids.length === 1 && keptMs === 0 ? await this.answerExactly(ids[0]!, range) : undefined;
+    if (exact) return exact;
+    // A bucket narrower than the interval would be empty as often as not.
+    const slowestMs = Math.max(0, ...ids.map((id) => this.intervalMsOf(id)));
     const stepMs = pickStepMs(fromAt, toAt, request.maxPoints, Math.max(slowestMs, keptMs));
     const grid = bucketGrid(fromAt, toAt, stepMs);
     const tier = tierForStep(stepMs);
-    const columns: BuiltColumn[] = [];
+    const countSeries = makeSeriesCounter();
+    const columns: SeriesColumnModel[] = [];
     // One after the other: a page that asks for a whole fleet leaves connections for the others.
     for (const id of ids) {
-      const built =
-        tier.tier === 0
-          ? await this.buildFromReports(id, isWanted, grid, toAt, countSeries)
-          : await this.buildFromTier(id, isWanted, grid, toAt, tier, countSeries);
-      columns.push(...built);
+      const builder = new ChartBuilder(grid, fields.hasExtremes, countSeries);
+      // The last bucket is as whole as the first.
+      const endAt = grid.timestamps.at(-1)! + stepMs - 1;
+      const readFrom = grid.timestamps[0]! - Math.max(this.lookBackMs(id), tier.bucketMs);
+      await this.history.readPieces(
+        {
+          monitorId: id,
+          fromAt: readFrom,
+          toAt: endAt,
+          isWanted,
+          tier,
+          stepMs,
+          hasExtremes: fields.hasExtremes,
+        },
+        (piece) => builder.add(piece),
+      );
+      for (const series of builder.finish()) columns.push(present(id, series, stepMs));
     }
-    return answer(columns, grid, tier.tier);
-  }
-
-  private async buildFromReports(
-    monitorId: string,
-    isWanted: SeriesFilter,
-    grid: TimeGrid,
-    toAt: number,
-    countSeries: () => void,
-  ): Promise<BuiltColumn[]> {
-    const builder = new SeriesBuilder(monitorId, isWanted, grid, countSeries);
-    const readFrom = grid.timestamps[0]! - this.lookBackMs(monitorId);
-    for await (const page of this.reader.readPages(monitorId, readFrom, toAt)) {
-      for (const report of page) builder.add(report);
-    }
-    return builder.finish();
-  }
-
-  private async buildFromTier(
-    monitorId: string,
-    isWanted: SeriesFilter,
-    grid: TimeGrid,
-    toAt: number,
-    tier: Tier,
-    countSeries: () => void,
-  ): Promise<BuiltColumn[]> {
-    const firstStart = grid.timestamps[0]!;
-    const readFrom = firstStart - Math.max(this.lookBackMs(monitorId), tier.bucketMs);
-    const parts = await this.history.read(monitorId, readFrom, toAt, tier, isWanted);
-    const units = new Map<string, string | null>();
-    for (const { rollup, layout } of parts) {
-      for (const key of rollup.seriesKeys) {
-        if (!units.has(key)) countSeries();
-        units.set(key, layout.unitOf(key));
-      }
-    }
-    const { seriesKeys, columns } = chartColumns(
-      parts.map(({ rollup }) => rollup),
-      grid.stepMs,
-      firstStart,
-      grid.timestamps.length,
-    );
-    return seriesKeys
-      .map((seriesKey, index) => ({
-        monitorId,
-        seriesKey,
-        unit: units.get(seriesKey) ?? null,
-        column: columns[index]!,
-      }))
-      .filter(({ column }) => !column.isEmpty);
+    return { timestamps: grid.timestamps, columns, resolutionSeconds: stepMs / 1000, tier: tier.tier };
   }
 
   /** The reports at their own instants, or undefined where these are more than `maxPoints`. */
-  private async readExact(
+  private async answerExactly(
     monitorId: string,
-    fromAt: number,
-    toAt: number,
-    maxPoints: number,
-  ): Promise<{ grid: TimeGrid; reports: StoredReport[] } | undefined> {
-    const limit = maxPoints + LOOK_BACK_REPORTS;
-    const reports = await this.reader.readRange(monitorId, fromAt - this.lookBackMs(monitorId), toAt, limit);
-    if (reports.length === limit) return undefined;
-    const grid = exactGrid(reports, fromAt, toAt, this.intervalMsOf(monitorId));
-    return grid.timestamps.length <= maxPoints ? { grid, reports } : undefined;
+    { fromAt, toAt, maxPoints, isWanted }: ExactRequest,
+  ): Promise<SeriesResultModel | undefined> {
+    const intervalMs = this.intervalMsOf(monitorId);
+    if ((toAt - fromAt) / intervalMs > maxPoints) return undefined;
+    const readFrom = fromAt - this.lookBackMs(monitorId);
+    const runs = await this.history.readRuns({ monitorId, fromAt: readFrom, toAt, isWanted }, maxPoints);
+    if (!runs) return undefined;
+    const grid = exactGrid(runs, fromAt, toAt, intervalMs);
+    if (grid.timestamps.length > maxPoints) return undefined;
+    const columns = exactChart(runs, grid, isWanted, makeSeriesCounter()).map(
+      ({ seriesKey, unit, values }): SeriesColumnModel => ({
+        ...describe(monitorId, seriesKey, unit),
+        ...{ mean: values, min: values, max: values },
+        coverage: values.map((value) => (Number.isNaN(value) ? 0 : 1)),
+      }),
+    );
+    return { timestamps: grid.timestamps, columns, resolutionSeconds: grid.stepMs / 1000, tier: 0 };
   }
 
   /** A rate at the range's beginning needs the report before it. */
@@ -162,26 +141,27 @@ function makeSeriesCounter(): () => void {
   };
 }
 
-function answer(columns: readonly BuiltColumn[], grid: TimeGrid, tier: number): SeriesResultModel {
+function present(
+  monitorId: string,
+  { seriesKey, unit, column }: ChartSeries,
+  stepMs: number,
+): SeriesColumnModel {
   return {
-    timestamps: grid.timestamps,
-    columns: columns.map((column) => present(column, grid)),
-    resolutionSeconds: grid.stepMs / 1000,
-    tier,
+    ...describe(monitorId, seriesKey, unit),
+    mean: column.mean(),
+    min: column.min ?? [],
+    max: column.max ?? [],
+    coverage: column.coverage(stepMs),
   };
 }
 
-function present({ monitorId, seriesKey, unit, column }: BuiltColumn, grid: TimeGrid): SeriesColumnModel {
-  return {
-    monitorId,
-    metric: metricNameOf(seriesKey),
-    labels: { ...parseSeriesKey(seriesKey)?.labels },
-    unit,
-    mean: column.mean(),
-    min: column.min,
-    max: column.max,
-    coverage: grid.isBucketed ? column.coverage(grid.stepMs) : column.presence(),
-  };
+function describe(
+  monitorId: string,
+  seriesKey: string,
+  unit: string | null,
+): Pick<SeriesColumnModel, 'monitorId' | 'metric' | 'labels' | 'unit'> {
+  const labels = { ...parseSeriesKey(seriesKey)?.labels };
+  return { monitorId, metric: metricNameOf(seriesKey), labels, unit };
 }
 
 /** @returns the range, epoch milliseconds */

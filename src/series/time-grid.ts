@@ -1,15 +1,12 @@
+import type { SampleRun } from '../core/blocks/sample-run.js';
 import { GAP_INTERVALS } from '../core/model/limits.js';
-import type { StoredReport } from '../core/model/stored-report.js';
 
-/** The instants that an answer is given for, and which of them a report belongs to. */
+/** Buckets of one width, as many as a range has. */
 export interface TimeGrid {
-  /** Epoch milliseconds, ascending: the reports' own instants, or the beginnings of buckets. */
+  /** When each begins, epoch milliseconds, ascending. */
   readonly timestamps: Float64Array;
-  readonly isBucketed: boolean;
-  /** What one timestamp stands for. */
+  /** Width of a bucket. */
   readonly stepMs: number;
-  /** Position of the slot that holds this instant, or −1. */
-  slotOf(at: number): number;
 }
 
 /** Widths that people read on a time axis, in seconds. */
@@ -47,41 +44,54 @@ export function bucketGrid(fromAt: number, toAt: number, stepMs: number): TimeGr
   const slots = countSlots(fromAt, toAt, stepMs);
   return {
     timestamps: Float64Array.from({ length: slots }, (_, slot) => start + slot * stepMs),
-    isBucketed: true,
     stepMs,
-    slotOf: (at) => (at < start || at > toAt ? -1 : Math.floor((at - start) / stepMs)),
   };
 }
 
+/** The reports of one run that lie within a range, and the slot of each on the grid. */
+export interface ExactRows {
+  readonly begin: number;
+  readonly slotOf: Int32Array;
+}
+
+/** The reports' own instants as a grid. */
+export interface ExactGrid {
+  readonly timestamps: Float64Array;
+  /** Of the newest report: what a timestamp stands for. */
+  readonly stepMs: number;
+  /** For each run, in their order. */
+  readonly rows: readonly ExactRows[];
+}
+
 /**
- * The reports' own instants. Where two are further apart than a gap, an instant without values stands
- * between them, so that no line is drawn across.
+ * The reports' own instants from `fromAt` to `toAt`, both included. Where two are further apart than a gap, an
+ * instant without values stands between them, so that no line is drawn across.
+ * @param runs in time order
  * @param intervalMs what a timestamp stands for where there is no report
  */
 export function exactGrid(
-  reports: readonly StoredReport[],
+  runs: readonly Pick<SampleRun, 'ats' | 'intervalMsAt'>[],
   fromAt: number,
   toAt: number,
   intervalMs: number,
-): TimeGrid {
+): ExactGrid {
   const timestamps: number[] = [];
-  const slots = new Map<number, number>();
-  let before: StoredReport | undefined;
-  let stepMs = intervalMs;
-  for (const report of reports) {
-    if (report.at < fromAt || report.at > toAt) continue;
-    const expectedMs = Math.max(report.intervalMs, before?.intervalMs ?? 0);
-    if (before && report.at - before.at > GAP_INTERVALS * expectedMs)
-      timestamps.push(before.at + before.intervalMs);
-    slots.set(report.at, timestamps.length);
-    timestamps.push(report.at);
-    before = report;
-    stepMs = report.intervalMs;
-  }
-  return {
-    timestamps: Float64Array.from(timestamps),
-    isBucketed: false,
-    stepMs,
-    slotOf: (at) => slots.get(at) ?? -1,
-  };
+  let before: { at: number; intervalMs: number } | undefined;
+  const rows = runs.map(({ ats, intervalMsAt }): ExactRows => {
+    let [begin, end] = [0, ats.length];
+    while (begin < end && ats[begin]! < fromAt) begin++;
+    while (end > begin && ats[end - 1]! > toAt) end--;
+    const slotOf = new Int32Array(end - begin);
+    for (let row = begin; row < end; row++) {
+      const report = { at: ats[row]!, intervalMs: intervalMsAt(row) };
+      const expectedMs = Math.max(report.intervalMs, before?.intervalMs ?? 0);
+      if (before && report.at - before.at > GAP_INTERVALS * expectedMs)
+        timestamps.push(before.at + before.intervalMs);
+      slotOf[row - begin] = timestamps.length;
+      timestamps.push(report.at);
+      before = report;
+    }
+    return { begin, slotOf };
+  });
+  return { timestamps: Float64Array.from(timestamps), stepMs: before?.intervalMs ?? intervalMs, rows };
 }

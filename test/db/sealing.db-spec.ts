@@ -2,7 +2,8 @@ import { describeReports, rollUp } from '../../src/core/blocks/roll-up.js';
 import { sliceRollup } from '../../src/core/blocks/rollup.js';
 import { runsOfReports } from '../../src/core/blocks/sample-run.js';
 import { TIERS } from '../../src/core/blocks/tiers.js';
-import { chartColumns } from '../../src/series/chart-columns.js';
+import { ChartBuilder } from '../../src/series/chart-builder.js';
+import { bucketGrid } from '../../src/series/time-grid.js';
 import { HistoryReader } from '../../src/storage/history-reader.js';
 import type { StoredReport } from '../../src/core/model/stored-report.js';
 import { SampleStore } from '../support/sample-store.js';
@@ -268,7 +269,7 @@ describe('rollups', () => {
   });
 
   it('give a chart what the samples give, wherever sealing has got to', async () => {
-    const history = new HistoryReader(store.pool, store.content, store.reader);
+    const history = new HistoryReader(store.pool, store.layouts);
     const from = Math.floor((Date.now() - 5 * DAY) / (2 * DAY)) * 2 * DAY + 7 * HOUR;
     const until = from + 3 * DAY;
     const instants = Array.from({ length: 3 * 24 * 60 }, (_, index) => from + index * 60_000).filter(
@@ -278,19 +279,17 @@ describe('rollups', () => {
       await store.store(monitorId, ...instants.slice(at, at + 1_000));
     }
     const chart = async (tier: 0 | 1 | 2, stepMs: number) => {
-      const parts = await history.read(monitorId, from, until, TIERS[tier], () => true);
-      const start = Math.floor(from / stepMs) * stepMs;
-      const slots = Math.ceil((until - start) / stepMs);
-      const { seriesKeys, columns } = chartColumns(
-        parts.map(({ rollup }) => rollup),
-        stepMs,
-        start,
-        slots,
+      const builder = new ChartBuilder(bucketGrid(from, until, stepMs), true, () => undefined);
+      const range = { monitorId, fromAt: from, toAt: until, isWanted: () => true };
+      await history.readPieces({ ...range, tier: TIERS[tier], stepMs, hasExtremes: true }, (piece) =>
+        builder.add(piece),
       );
-      return seriesKeys.map((key, index) => [
-        key,
-        ...[columns[index]!.mean(), columns[index]!.min, columns[index]!.max].map((column) => [...column]),
-      ]);
+      return builder
+        .finish()
+        .map(({ seriesKey, column }) => [
+          seriesKey,
+          ...[column.mean(), column.min!, column.max!].map((values) => [...values]),
+        ]);
     };
     const before = [await chart(1, 5 * 60_000), await chart(2, HOUR)];
     for (const limit of [from + 8 * HOUR, from + 40 * HOUR, Date.now() - HOUR]) {

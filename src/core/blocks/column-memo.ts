@@ -8,6 +8,8 @@ const MAX_CHAIN = 16;
 export class ColumnMemo {
   private readonly columns = new Map<number, Float64Array>();
   private readonly chain: number[] = [];
+  /** Of all columns that were decoded. */
+  decodedBytes = 0;
 
   constructor(private readonly frame: BlockFrame) {}
 
@@ -23,6 +25,7 @@ export class ColumnMemo {
     try {
       const values = decode(reader);
       this.columns.set(column, values);
+      this.decodedBytes += values.byteLength;
       return values;
     } finally {
       this.chain.pop();

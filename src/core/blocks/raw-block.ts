@@ -43,6 +43,11 @@ export class RawBlock {
     this.columnRows = new ColumnRows(this.presence, columnCount, ats.length);
   }
 
+  /** What its instants and the columns read so far take in memory. */
+  get decodedBytes(): number {
+    return this.ats.byteLength + this.memo.decodedBytes;
+  }
+
   bootIdAt(index: number): string | null {
     return this.runs.of(index).bootId;
   }
