@@ -5,6 +5,7 @@ import { GraphQLSchemaBuilderModule, GraphQLSchemaFactory } from '@nestjs/graphq
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { BUILD_SCHEMA_OPTIONS } from './graphql/build-schema-options.js';
 import { AuditResolver } from './auth/audit/audit.resolver.js';
+import { AccessTokenResolver } from './auth/tokens/access-token.resolver.js';
 import { AccountResolver } from './auth/users/account.resolver.js';
 import { UsersResolver } from './auth/users/users.resolver.js';
 import { ViewerResolver } from './auth/viewer.resolver.js';
@@ -24,6 +25,7 @@ const schema = await app
   .get(GraphQLSchemaFactory)
   .create(
     [
+      AccessTokenResolver,
       AuditResolver,
       ViewerResolver,
       MonitorsResolver,

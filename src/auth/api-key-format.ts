@@ -3,34 +3,46 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { crc32 } from 'node:zlib';
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const PREFIX = 'wk_';
+/** Report key of one monitor, personal access token, enrolment token. */
+export type SecretPrefix = 'wk_' | 'wkp_' | 'wke_';
+
 const SECRET_BYTES = 32;
 /** 62^43 is the first power above 2^256. */
 const SECRET_LENGTH = 43;
 /** 62^6 is the first power above 2^32. */
 const CHECKSUM_LENGTH = 6;
-const KEY_LENGTH = PREFIX.length + SECRET_LENGTH + CHECKSUM_LENGTH;
-const KEY_FORM = /^wk_[0-9A-Za-z]{49}$/;
+const TAIL_LENGTH = SECRET_LENGTH + CHECKSUM_LENGTH;
+const TAIL_FORM = /^[0-9A-Za-z]{49}$/;
+const API_KEY_LENGTH = 'wk_'.length + TAIL_LENGTH;
 
 /**
- * A new API key: `wk_`, 256 random bits as 43 base62 digits, and the CRC-32 of all that as 6 more
+ * A new secret: its prefix, 256 random bits as 43 base62 digits, and the CRC-32 of all that as 6 more
  * (the scheme of GitHub's tokens: a typing error or a scanner's false find is told without a database).
  */
-export function createApiKeyText(secret: Buffer = randomBytes(SECRET_BYTES)): string {
-  const body = PREFIX + encodeBase62(BigInt(`0x${secret.toString('hex')}`), SECRET_LENGTH);
+export function createSecretText(prefix: SecretPrefix, secret: Buffer = randomBytes(SECRET_BYTES)): string {
+  const body = prefix + encodeBase62(BigInt(`0x${secret.toString('hex')}`), SECRET_LENGTH);
   return body + encodeChecksum(body);
+}
+
+/** Whether form and checksum are right. Says nothing about whether such a secret was ever given out. */
+export function isWellFormedSecret(prefix: SecretPrefix, text: string): boolean {
+  if (!text.startsWith(prefix) || !TAIL_FORM.test(text.slice(prefix.length))) return false;
+  const body = text.slice(0, -CHECKSUM_LENGTH);
+  return encodeChecksum(body) === text.slice(-CHECKSUM_LENGTH);
+}
+
+/** A new report key. */
+export function createApiKeyText(secret?: Buffer): string {
+  return createSecretText('wk_', secret);
 }
 
 /** The cheap half of the check, for the path on which nearly every key is a known one. */
 export function mayBeApiKey(text: string): boolean {
-  return text.length === KEY_LENGTH && text.startsWith(PREFIX);
+  return text.length === API_KEY_LENGTH && text.startsWith('wk_');
 }
 
-/** Whether form and checksum are right. Says nothing about whether such a key was ever given out. */
 export function isWellFormedApiKey(text: string): boolean {
-  if (!KEY_FORM.test(text)) return false;
-  const body = text.slice(0, KEY_LENGTH - CHECKSUM_LENGTH);
-  return encodeChecksum(body) === text.slice(KEY_LENGTH - CHECKSUM_LENGTH);
+  return isWellFormedSecret('wk_', text);
 }
 
 /** The key that a request shows, in `X-API-Key` or as a bearer token; unchecked. */

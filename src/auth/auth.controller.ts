@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentUser } from '../common/current-user.decorator.js';
 import type { UserPrincipal } from '../common/principal.js';
-import { Public } from '../common/public.decorator.js';
+import { Public, SignedInOnly } from '../common/public.decorator.js';
 import { LoginDto, SetupDto, SignedInDto } from './auth.dto.js';
 import { LoginService, type SignedIn } from './login.service.js';
 import { readVisitor } from './read-visitor.js';
@@ -48,6 +48,7 @@ export class AuthController {
   }
 
   @Post('logout')
+  @SignedInOnly()
   @HttpCode(204)
   async logOut(
     @CurrentUser() principal: UserPrincipal,

@@ -29,6 +29,11 @@ import { SessionStrategy } from './session.strategy.js';
 import { SetupLinkJob } from './setup-link.job.js';
 import { SetupService } from './setup.service.js';
 import { UserSessionEntity } from './user-session.entity.js';
+import { AccessTokenEntity } from './tokens/access-token.entity.js';
+import { AccessTokenResolver } from './tokens/access-token.resolver.js';
+import { AccessTokenService } from './tokens/access-token.service.js';
+import { TokenVerdicts } from './tokens/token-verdicts.js';
+import { UserDoor } from './user-door.js';
 import { UserEntity } from './user.entity.js';
 import { UserService } from './user.service.js';
 import { Departures } from './users/departures.js';
@@ -41,13 +46,21 @@ import { ViewerResolver } from './viewer.resolver.js';
   imports: [
     AuditModule,
     PassportModule.register({ session: false }),
-    TypeOrmModule.forFeature([UserEntity, UserSessionEntity, InvitationEntity, ApiKeyEntity]),
+    TypeOrmModule.forFeature([
+      UserEntity,
+      UserSessionEntity,
+      InvitationEntity,
+      ApiKeyEntity,
+      AccessTokenEntity,
+    ]),
   ],
   controllers: [AuditController, AuthController, OneTimeLinksController],
   providers: [
     { provide: CLOCK, useValue: Date.now },
     { provide: APP_GUARD, useClass: AccessGuard },
     AccessWatch,
+    AccessTokenResolver,
+    AccessTokenService,
     AdminPresence,
     ApiKeyDoor,
     ApiKeyLookup,
@@ -67,6 +80,8 @@ import { ViewerResolver } from './viewer.resolver.js';
     SessionStrategy,
     SetupLinkJob,
     SetupService,
+    TokenVerdicts,
+    UserDoor,
     UserService,
     ViewerResolver,
     ...USER_PROVIDERS,
@@ -80,6 +95,7 @@ import { ViewerResolver } from './viewer.resolver.js';
     Departures,
     SessionService,
     SetupService,
+    UserDoor,
     UserService,
   ],
 })

@@ -3,17 +3,17 @@ import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-custom';
 import type { UserPrincipal } from '../common/principal.js';
-import { SessionService } from './session.service.js';
+import { UserDoor } from './user-door.js';
 
-/** Passport's way to a signed-in user: the session cookie. */
+/** Passport's way to a signed-in user: the session cookie, or a personal token. */
 @Injectable()
 export class SessionStrategy extends PassportStrategy(Strategy, 'session') {
-  constructor(private readonly sessions: SessionService) {
+  constructor(private readonly door: UserDoor) {
     super();
   }
 
   async validate(request: FastifyRequest): Promise<UserPrincipal | false> {
-    const principal = await this.sessions.authenticate(request.headers);
+    const principal = await this.door.authenticate(request.headers, request.ip);
     return principal ? { ...principal, origin: { address: request.ip, requestId: request.id } } : false;
   }
 }

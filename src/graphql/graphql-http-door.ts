@@ -3,7 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AdminPresence } from '../auth/admin-presence.js';
 import { assertOwnPage } from '../auth/same-origin.js';
-import { SessionService } from '../auth/session.service.js';
+import { readPersonalToken, UserDoor } from '../auth/user-door.js';
 import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { DomainError } from '../core/errors.js';
 
@@ -14,7 +14,7 @@ export const GRAPHQL_PATH = '/graphql';
 export class GraphqlHttpDoor implements OnModuleInit {
   constructor(
     private readonly adapterHost: HttpAdapterHost,
-    private readonly sessions: SessionService,
+    private readonly door: UserDoor,
     private readonly presence: AdminPresence,
     @Inject(HUB_CONFIG) private readonly config: HubConfig,
   ) {}
@@ -30,13 +30,13 @@ export class GraphqlHttpDoor implements OnModuleInit {
 
   private async admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     await this.presence.assert();
-    const principal = await this.sessions.authenticate(request.headers);
+    const principal = await this.door.authenticate(request.headers, request.ip);
     if (!principal) throw new DomainError('unauthenticated', 'Sign in first.');
     if (request.method !== 'POST') {
       reply.header('allow', 'POST');
       throw new DomainError('method_not_allowed', 'GraphQL takes POST only.');
     }
-    assertOwnPage(request, this.config.publicOrigin);
+    if (readPersonalToken(request.headers) === undefined) assertOwnPage(request, this.config.publicOrigin);
     if (request.headers['content-type'] === undefined) {
       throw new DomainError(
         'unsupported_media_type',

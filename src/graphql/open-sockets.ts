@@ -87,7 +87,7 @@ export class OpenSockets {
     for (const open of this.sockets) {
       if (isTooSlow(open, now) || !ping(open, now)) {
         open.socket.terminate();
-      } else if (now >= open.recheckAt) {
+      } else if (now >= open.recheckAt || now >= (open.principal.accessToken?.expiresAt ?? Infinity)) {
         open.recheckAt = now + RECHECK_EVERY_MS;
         due.push(open);
       }

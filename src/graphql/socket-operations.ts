@@ -36,8 +36,13 @@ const CLIENT_MESSAGES: ReadonlySet<unknown> = new Set([
   MessageType.Complete,
 ]);
 
+/** Who may use a socket: known from its upgrade, or by what its first message says. */
+export type SocketUser =
+  UserPrincipal | ((parameters: Readonly<Record<string, unknown>>) => Promise<UserPrincipal | undefined>);
+
 interface SocketExtra {
-  readonly principal: UserPrincipal;
+  principal: UserPrincipal | undefined;
+  readonly introduce: Exclude<SocketUser, UserPrincipal> | undefined;
 }
 type SocketContext = Context<Record<string, unknown>, SocketExtra>;
 
@@ -49,6 +54,7 @@ export class SocketOperations {
   constructor(private readonly readSchema: () => GraphQLSchema) {
     this.server = makeServer<Record<string, unknown>, SocketExtra>({
       connectionInitWaitTimeout: INIT_WAIT_MS,
+      onConnect: (context) => admit(context),
       onSubscribe: (context, _id, payload) => this.prepare(context, payload),
       onError: (_context, _id, _payload, errors) => errors.map(formatSocketError),
       onNext: (_context, _id, _payload, _args, { errors, ...result }) =>
@@ -56,7 +62,8 @@ export class SocketOperations {
     });
   }
 
-  serve(socket: WebSocket, principal: UserPrincipal): void {
+  serve(socket: WebSocket, user: SocketUser): void {
+    const isKnown = typeof user !== 'function';
     const closed = this.server.opened(
       {
         protocol: socket.protocol,
@@ -74,7 +81,7 @@ export class SocketOperations {
           );
         },
       },
-      { principal },
+      { principal: isKnown ? user : undefined, introduce: isKnown ? undefined : user },
     );
     socket.once('close', (code, reason) => {
       closed(code, reason.toString()).catch((error: unknown) => this.logFault(error));
@@ -117,7 +124,10 @@ export class SocketOperations {
     }
     const errors = validate(schema, document, RULES, { maxErrors: MAX_VALIDATION_ERRORS });
     if (errors.length > 0) return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
-    const contextValue: GraphqlContext = { principal: context.extra.principal };
+    const { principal } = context.extra;
+    // The library lets nobody subscribe before `onConnect` has admitted them; that it did is checked, not believed.
+    if (!principal) throw new DomainError('unauthenticated', 'Sign in first.');
+    const contextValue: GraphqlContext = { principal };
     return {
       schema,
       document,
@@ -130,6 +140,19 @@ export class SocketOperations {
   private logFault(error: unknown): void {
     this.logger.error('a message could not be handled', error instanceof Error ? error.stack : undefined);
   }
+}
+
+/** False closes the socket with 4403. */
+async function admit({ extra, connectionParams }: SocketContext): Promise<boolean> {
+  const hasToken = connectionParams !== undefined && 'authorization' in lowerKeys(connectionParams);
+  // One or the other: a token beside a session's cookie would leave open whose socket it is.
+  if (extra.principal) return !hasToken;
+  extra.principal = await extra.introduce?.(lowerKeys(connectionParams ?? {}));
+  return extra.principal !== undefined;
+}
+
+function lowerKeys(parameters: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key.toLowerCase(), value]));
 }
 
 function isClientMessage(data: Buffer): boolean {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isOwnOrigin } from '../auth/same-origin.js';
+import { readPersonalToken } from '../auth/user-door.js';
 import { stripBasePath } from '../common/http/base-path.js';
 import type { DoorConfig } from '../common/http/door-config.js';
 import { createHostCheck } from '../common/http/own-hosts.js';
@@ -27,8 +28,12 @@ export function createUpgradeCheck(
   };
 }
 
-/** Browsers always say where a WebSocket comes from; a cookie without that is not a browser's doing. */
+/**
+ * Browsers always say where a WebSocket comes from; a cookie without that is not a browser's doing, nor is a
+ * personal token.
+ */
 function isOwnPage(request: IncomingMessage, publicOrigin: string | undefined): boolean {
+  if (readPersonalToken(request.headers) !== undefined) return true;
   const { origin, host, cookie } = request.headers;
   if (origin === undefined) return cookie === undefined;
   // With a proxy in front the hub does not see the scheme: a page of the same host is ours under both.

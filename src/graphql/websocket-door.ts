@@ -12,8 +12,9 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
-import { SessionService } from '../auth/session.service.js';
+import { readPersonalToken, UserDoor } from '../auth/user-door.js';
 import { createClientAddressReader } from '../common/http/client-address.js';
+import type { RequestOrigin } from '../common/principal.js';
 import { renderRawProblem } from '../common/problem.js';
 import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { DomainError } from '../core/errors.js';
@@ -23,6 +24,9 @@ import { SocketOperations } from './socket-operations.js';
 import { createUpgradeCheck } from './upgrade-check.js';
 
 const MAX_UPGRADES_IN_FLIGHT = 100;
+/** Sockets that have not said yet who they are, at once. */
+const MAX_UNKNOWN = 50;
+const INIT_WAIT_SECONDS = 3;
 const UPGRADE_DEADLINE_MS = 10_000;
 const TEND_EVERY_MS = 1_000;
 const GOODBYE_MS = 2_000;
@@ -46,12 +50,14 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly checkUpgrade: (request: IncomingMessage) => DomainError | undefined;
   private readonly readAddress: (request: IncomingMessage) => string;
   private readonly arriving = new Set<Socket>();
+  /** Open, and not yet said who they are. */
+  private readonly unknown = new Set<WebSocket>();
   private tending: NodeJS.Timeout | undefined;
   private isStopping = false;
 
   constructor(
     private readonly adapterHost: HttpAdapterHost,
-    private readonly sessions: SessionService,
+    private readonly door: UserDoor,
     events: EventBus,
     schemaHost: GraphQLSchemaHost,
     @Inject(HUB_CONFIG) config: HubConfig,
@@ -83,6 +89,7 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
     this.isStopping = true;
     clearInterval(this.tending);
     for (const socket of this.arriving) socket.destroy();
+    for (const socket of this.unknown) socket.terminate();
     this.sockets.closeAll(1001, 'Going away');
     const giveUpAt = Date.now() + GOODBYE_MS;
     while (this.sockets.size > 0 && Date.now() < giveUpAt)
@@ -110,11 +117,16 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async admit(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    const known = await this.sessions.authenticate(request.headers);
-    if (!known) throw new DomainError('unauthenticated', 'Sign in first.');
-    const requestId = `ws-${randomBytes(6).toString('hex')}`;
-    const principal = { ...known, origin: { address: this.readAddress(request), requestId } };
-    if (!this.sockets.hasRoomFor(principal.userId)) {
+    const origin = {
+      address: this.readAddress(request),
+      requestId: `ws-${randomBytes(6).toString('hex')}`,
+    };
+    const known = await this.door.authenticate(request.headers, origin.address);
+    if (!known && !maySayWho(request)) throw new DomainError('unauthenticated', 'Sign in first.');
+    if (!known && this.unknown.size >= MAX_UNKNOWN) {
+      throw new DomainError('overloaded', 'Try again.', undefined, INIT_WAIT_SECONDS);
+    }
+    if (known && !this.sockets.hasRoomFor(known.userId)) {
       throw new DomainError('too_many_requests', 'This user has too many open connections.', undefined, 60);
     }
     if (socket.destroyed || this.isStopping) {
@@ -124,8 +136,28 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
     this.webSocketServer.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
       // Broken frames end the socket by themselves; unheard they would end the process.
       webSocket.on('error', () => undefined);
-      this.sockets.add(webSocket, principal, request.headers, Date.now());
-      this.operations.serve(webSocket, principal);
+      if (known) {
+        const principal = { ...known, origin };
+        this.sockets.add(webSocket, principal, request.headers, Date.now());
+        this.operations.serve(webSocket, principal);
+      } else this.serveUnknown(webSocket, origin);
+    });
+  }
+
+  /** A program that cannot set headers says who it is in its first message, within three seconds. */
+  private serveUnknown(webSocket: WebSocket, origin: RequestOrigin): void {
+    this.unknown.add(webSocket);
+    webSocket.once('close', () => this.unknown.delete(webSocket));
+    this.operations.serve(webSocket, async ({ authorization }) => {
+      const headers = { authorization: String(authorization) };
+      if (readPersonalToken(headers) === undefined) return undefined;
+      const known = await this.door.authenticate(headers, origin.address).catch(() => undefined);
+      const isOpen = webSocket.readyState === webSocket.OPEN && !this.isStopping;
+      if (!known || !isOpen || !this.sockets.hasRoomFor(known.userId)) return undefined;
+      const principal = { ...known, origin };
+      this.unknown.delete(webSocket);
+      this.sockets.add(webSocket, principal, headers, Date.now());
+      return principal;
     });
   }
 
@@ -139,13 +171,21 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
     await Promise.all(
       this.sockets.tend(Date.now()).map(async (open) => {
         try {
-          if (!(await this.sessions.authenticate(open.headers))) open.socket.close(4403, 'Forbidden');
+          const { role, origin } = open.principal;
+          const known = await this.door.authenticate(open.headers, origin?.address ?? '');
+          // With another role the socket would go on with the rights of the old one.
+          if (known?.role !== role) open.socket.close(4403, 'Forbidden');
         } catch {
           // A database that is away for a moment is no reason to sign everybody out.
         }
       }),
     );
   }
+}
+
+/** Whether this is a program without any credential in its headers; a browser's page always has a session. */
+function maySayWho({ headers }: IncomingMessage): boolean {
+  return headers.cookie === undefined && headers.authorization === undefined && headers.origin === undefined;
 }
 
 function refuse(socket: Socket, error: DomainError): void {

@@ -4,6 +4,7 @@ import { CurrentUser } from '../../common/current-user.decorator.js';
 import { DeletePayload } from '../../common/graphql/payload.model.js';
 import { UserErrorsInterceptor } from '../../common/graphql/user-errors.interceptor.js';
 import type { UserPrincipal } from '../../common/principal.js';
+import { SignedInOnly } from '../../common/public.decorator.js';
 import { UserService } from '../user.service.js';
 import { describeDevice } from './describe-device.js';
 import { ProfileService } from './profile.service.js';
@@ -13,6 +14,7 @@ import { EndSessionsPayload, SessionModel, UserPayload } from './user.payloads.j
 
 /** What users do with their own account. */
 @Resolver()
+@SignedInOnly()
 @UseInterceptors(UserErrorsInterceptor)
 export class AccountResolver {
   constructor(

@@ -4,6 +4,7 @@ import { CurrentUser } from '../../common/current-user.decorator.js';
 import { DeletePayload } from '../../common/graphql/payload.model.js';
 import { UserErrorsInterceptor } from '../../common/graphql/user-errors.interceptor.js';
 import type { UserPrincipal } from '../../common/principal.js';
+import { SignedInOnly } from '../../common/public.decorator.js';
 import { assertMayOnHub } from '../assert-right.js';
 import { UserModel } from '../user.model.js';
 import { UserService } from '../user.service.js';
@@ -42,6 +43,7 @@ export class UsersResolver {
     return this.invitations.list(user);
   }
 
+  @SignedInOnly()
   @Mutation(() => InvitationPayload, {
     description: 'The same address again: a new link, the older is void.',
   })
@@ -52,6 +54,7 @@ export class UsersResolver {
     return { ...(await this.invitations.invite(user, email, role)), userErrors: [] };
   }
 
+  @SignedInOnly()
   @Mutation(() => InvitationPayload, { description: 'A new link, good for seven days; the older is void.' })
   async renewInvitation(
     @CurrentUser() user: UserPrincipal,
@@ -60,6 +63,7 @@ export class UsersResolver {
     return { ...(await this.invitations.renew(user, id)), userErrors: [] };
   }
 
+  @SignedInOnly()
   @Mutation(() => DeletePayload)
   async revokeInvitation(
     @CurrentUser() user: UserPrincipal,
@@ -68,6 +72,7 @@ export class UsersResolver {
     return { deletedId: await this.invitations.revoke(user, id), userErrors: [] };
   }
 
+  @SignedInOnly()
   @Mutation(() => UserPayload)
   async updateUser(
     @CurrentUser() user: UserPrincipal,
@@ -77,6 +82,7 @@ export class UsersResolver {
     return { user: await this.admin.update(user, id, input), userErrors: [] };
   }
 
+  @SignedInOnly()
   @Mutation(() => UserPayload, { description: 'Signs the user out everywhere, and keeps them out.' })
   async disableUser(
     @CurrentUser() user: UserPrincipal,
@@ -85,6 +91,7 @@ export class UsersResolver {
     return { user: await this.admin.setDisabled(user, id, true), userErrors: [] };
   }
 
+  @SignedInOnly()
   @Mutation(() => UserPayload)
   async enableUser(
     @CurrentUser() user: UserPrincipal,
@@ -93,6 +100,7 @@ export class UsersResolver {
     return { user: await this.admin.setDisabled(user, id, false), userErrors: [] };
   }
 
+  @SignedInOnly()
   @Mutation(() => DeletePayload, { description: 'What the user owned is yours from then on.' })
   async deleteUser(
     @CurrentUser() user: UserPrincipal,

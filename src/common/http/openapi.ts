@@ -38,6 +38,10 @@ export function mountOpenApi(
     .setVersion(options.version)
     .addServer(options.basePath || '/')
     .addCookieAuth('session', { type: 'apiKey', in: 'cookie' }, 'session')
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', description: 'A personal access token, wkp_…' },
+      'personalToken',
+    )
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'reportKey')
     .build();
   const document = SwaggerModule.createDocument(app, settings);
