@@ -149,7 +149,8 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
     this.unknown.add(webSocket);
     webSocket.once('close', () => this.unknown.delete(webSocket));
     this.operations.serve(webSocket, async ({ authorization }) => {
-      const headers = { authorization: String(authorization) };
+      if (typeof authorization !== 'string') return undefined;
+      const headers = { authorization };
       if (readPersonalToken(headers) === undefined) return undefined;
       const known = await this.door.authenticate(headers, origin.address).catch(() => undefined);
       const isOpen = webSocket.readyState === webSocket.OPEN && !this.isStopping;

@@ -137,7 +137,6 @@ describe('the WebSocket door', () => {
     ['a foreign origin', { origin: 'https://evil.example' }, 403],
     ['a null origin', { origin: 'null' }, 403],
     ['a cookie without an origin', { origin: undefined }, 403],
-    ['neither cookie nor origin', { origin: undefined, cookie: '' }, 401],
     ['a name that is not ours', { host: 'evil.example', origin: 'http://evil.example' }, 421],
     ['another path', { path: '/graphqlx' }, 404],
     ['a path below', { path: '/graphql/x' }, 404],
@@ -147,6 +146,22 @@ describe('the WebSocket door', () => {
   ] as const)('%s: %s', async (_, options, outcome) => {
     expect(await tryOpen(options)).toBe(outcome);
   });
+
+  it('lets a program in that will say who it is: fifty at once, three seconds, and nothing before', async () => {
+    const opened = Array.from({ length: 55 }, () => openSocket({ origin: undefined, cookie: '' }));
+    const outcomes = await Promise.allSettled(opened.map(waitForOpen));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(50);
+    // The page's own users are not held up by them.
+    expect(await tryOpen({})).toBe('open');
+    const sockets = opened.filter(({ readyState }) => readyState === WebSocket.OPEN);
+    const closed = sockets.map(waitForClose);
+    sockets[0]!.send(subscribe('1', '{ whoAmI }'));
+    sockets[1]!.send('{"type":"connection_init"}');
+    sockets[2]!.send('{"type":"connection_init","payload":{"authorization":"Bearer wkp_x"}}');
+    sockets[3]!.send('{"type":"connection_init","payload":{"authorization":{"toString":1}}}');
+    const codes = await Promise.all(closed);
+    expect(codes.slice(0, 5)).toEqual([4401, 4403, 4403, 4403, 4408]);
+  }, 10_000);
 
   it('closes what does not speak the protocol', async () => {
     const closeCode = async (send: (socket: WebSocket) => void, protocol = PROTOCOL): Promise<number> => {
