@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,10 @@ interface Answer {
 /** A real HTTP server that speaks the hub's contract, as the test tells it to. */
 class HubStandIn {
   readonly taken: Report[] = [];
-  readonly requests: { path?: string; key?: string; count: number; at: number }[] = [];
+  readonly live: Report[] = [];
+  /** How far this hub's clock is ahead of the machine's. */
+  clockLeadMs = 0;
+  readonly requests: { path?: string; key?: string; count: number; isGoodbye: boolean; at: number }[] = [];
   connections = 0;
   config: unknown = undefined;
   answer: (() => Answer | undefined) | undefined;
@@ -53,17 +56,26 @@ class HubStandIn {
     for await (const part of request) parts.push(part as Buffer);
     const raw = Buffer.concat(parts);
     const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
-    const { reports } = JSON.parse(String(text)) as { reports: Report[] };
+    const { reports, goodbye } = JSON.parse(String(text)) as { reports: Report[]; goodbye?: boolean };
     const key = request.headers['x-api-key'] as string;
-    this.requests.push({ path: request.url, key, count: reports.length, at: Date.now() });
+    this.requests.push({
+      path: request.url,
+      key,
+      count: reports.length,
+      isGoodbye: goodbye === true,
+      at: Date.now(),
+    });
     const told = this.answer?.();
     if (told) return told;
-    this.taken.push(...reports);
+    this.taken.push(...reports.filter((report) => !('live' in report)));
+    const live = reports.filter((report) => 'live' in report);
+    this.live.push(...live);
     const body = {
-      accepted: reports.length,
+      accepted: reports.length - live.length,
       duplicates: 0,
       rejected: [],
-      now: Date.now(),
+      live: live.length,
+      now: Date.now() + this.clockLeadMs,
       config: this.config,
     };
     return { status: 200, body };
@@ -75,11 +87,13 @@ const bundle = join(folder, 'agent.cjs');
 const keyFile = join(folder, 'key');
 const running = new Set<ChildProcess>();
 let hub: HubStandIn;
+let spool: string;
+let started = 0;
 
 function startAgent(...args: string[]): { child: ChildProcess; log: () => string } {
   const child = spawn(
     process.execPath,
-    [bundle, '--url', `http://127.0.0.1:${hub.port}`, '--key-file', keyFile, ...args],
+    [bundle, '--url', `http://127.0.0.1:${hub.port}`, '--key-file', keyFile, '--spool', spool, ...args],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   running.add(child);
@@ -87,6 +101,11 @@ function startAgent(...args: string[]): { child: ChildProcess; log: () => string
   child.stdout.on('data', (part) => (text += part));
   child.stderr.on('data', (part) => (text += part));
   return { child, log: () => text };
+}
+
+function sizeOf(directory: string): number {
+  const names = readdirSync(directory).filter((name) => name.endsWith('.segment'));
+  return names.reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
@@ -109,6 +128,7 @@ beforeAll(() => {
   writeFileSync(keyFile, `${KEY}\n`, { mode: 0o600 });
 });
 beforeEach(async () => {
+  spool = join(folder, `spool-${started++}`);
   hub = new HubStandIn();
   await hub.open();
 });
@@ -128,7 +148,7 @@ describe('the agent in one file', () => {
     expect(text).not.toMatch(/systeminformation|createServer|fetch\s*\(/);
     const modules = new Set([...text.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name));
     expect([...modules].every((name) => name!.startsWith('node:'))).toBe(true);
-    expect(statSync(bundle).size).toBeLessThan(120_000);
+    expect(statSync(bundle).size).toBeLessThan(200_000);
   });
 
   it('prints one report and ends', () => {
@@ -143,16 +163,28 @@ describe('the agent in one file', () => {
   });
 
   if (spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0) {
-    it('starts no process', () => {
+    it('starts no process and writes nowhere but into its spool', async () => {
       const trace = join(folder, 'trace');
-      spawnSync(
+      const child = spawn(
         'strace',
-        ['-f', '-o', trace, '-e', 'trace=execve,execveat,fork,vfork', process.execPath, bundle, '--once'],
-        { timeout: 30_000 },
+        [
+          ...['-f', '-o', trace, '-e', 'trace=execve,execveat,fork,vfork,openat,creat,rename,unlink,symlink'],
+          ...[process.execPath, bundle, '--url', `http://127.0.0.1:${hub.port}`, '--key-file', keyFile],
+          ...['--spool', spool, '--interval', '1s'],
+        ],
+        { stdio: 'ignore', detached: true },
       );
-      const calls = readFileSync(trace, 'utf8').match(/\b(execve|execveat|fork|vfork)\(/g);
+      await until(() => hub.taken.length >= 3);
+      process.kill(-child.pid!, 'SIGTERM');
+      await once(child, 'exit');
+      const text = readFileSync(trace, 'utf8');
       // The one is strace starting Node itself.
-      expect(calls).toEqual(['execve(']);
+      expect(text.match(/\b(execve|execveat|fork|vfork)\(/g)).toEqual(['execve(']);
+      const changes = text
+        .split('\n')
+        .filter((line) => /O_WRONLY|O_RDWR|O_CREAT|(creat|rename|unlink|symlink)\(/.test(line));
+      expect(changes.length).toBeGreaterThan(2);
+      expect(changes.filter((line) => !line.includes(`"${spool}/`))).toEqual([]);
     }, 40_000);
   } else {
     it.skip('starts no process: strace, which would see it, cannot run here', () => {});
@@ -162,15 +194,19 @@ describe('the agent in one file', () => {
     const { child } = startAgent('--interval', '1s');
     await until(() => hub.taken.length >= 3);
     expect(await end(child)).toBe(0);
-    expect(hub.requests[0]).toMatchObject({ path: '/api/monitoring/data', key: KEY });
+    // It asks first, and says at the end that it means to go.
+    expect(hub.requests[0]).toMatchObject({ path: '/api/monitoring/data', key: KEY, count: 0 });
+    expect(hub.requests.map(({ isGoodbye }) => isGoodbye).indexOf(true)).toBe(hub.requests.length - 1);
     expect(hub.connections).toBe(1);
     const [first, second] = hub.taken;
     expect(first).toMatchObject({ intervalSeconds: 1, host: { agentVersion: expect.any(String) } });
+    expect(first).toHaveProperty('agent', { clockOffsetMs: 0 });
     expect(first!.cpu?.usagePercent).toBeGreaterThanOrEqual(0);
     expect(second).not.toHaveProperty('host');
+    expect(second).not.toHaveProperty('agent');
   }, 30_000);
 
-  it('loses nothing, keeps the order and sends nothing twice while the hub is away', async () => {
+  it('loses nothing and sends nothing twice while the hub is away', async () => {
     const { child, log } = startAgent('--interval', '1s');
     await until(() => hub.taken.length >= 2);
     await hub.close();
@@ -182,8 +218,9 @@ describe('the agent in one file', () => {
     await until(() => hub.taken.length >= 7);
     await end(child);
 
-    const instants = hub.taken.map(({ at }) => at);
-    expect([...new Set(instants)].sort((a, b) => a - b)).toEqual(instants);
+    // What is new goes ahead of a long backlog.
+    const instants = hub.taken.map(({ at }) => at).sort((a, b) => a - b);
+    expect([...new Set(instants)]).toEqual(instants);
     // The first report comes at once, all others one interval apart: a hole would be 2 s wide.
     const steps = instants.slice(1).map((at, index) => at - instants[index]!);
     expect(Math.max(...steps)).toBeLessThan(1_900);
@@ -216,10 +253,86 @@ describe('the agent in one file', () => {
     await until(() => log().includes('makes no sense'));
     await until(() => hub.taken.length >= 5);
     await end(child);
-    expect(hub.taken[0]).toMatchObject({ intervalSeconds: 3600, network: expect.anything() });
+    expect(hub.taken[0]).toMatchObject({ intervalSeconds: 1, memory: expect.anything() });
     expect(hub.taken[4]).toMatchObject({ intervalSeconds: 1, memory: expect.anything() });
     expect(hub.taken[4]).not.toHaveProperty('network');
     expect(hub.taken[4]).not.toHaveProperty('cpu');
+  }, 40_000);
+
+  it('carries over a kill what the hub did not get', async () => {
+    hub.answer = () => ({ status: 503 });
+    const { child } = startAgent('--interval', '1s');
+    await until(() => existsSync(spool) && sizeOf(spool) > 1_500);
+    await pass(1_200);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    hub.answer = undefined;
+    const again = startAgent('--interval', '1h');
+    await until(() => hub.taken.length >= 3);
+    await end(again.child);
+    const instants = hub.taken.map(({ at }) => at);
+    expect([...new Set(instants)].sort((a, b) => a - b)).toEqual(instants);
+  }, 40_000);
+
+  it('refuses a spool that another agent works on', async () => {
+    const { child } = startAgent('--interval', '1s');
+    await until(() => hub.taken.length >= 1);
+    const second = startAgent('--interval', '1s');
+    const [code] = (await once(second.child, 'exit')) as [number];
+    expect(code).toBe(2);
+    expect(second.log()).toContain(`in use by another agent (process ${child.pid})`);
+    await end(child);
+  }, 40_000);
+
+  it("reports the hub's time where the machine's is far off", async () => {
+    hub.clockLeadMs = 25 * 3_600_000;
+    const { child, log } = startAgent('--interval', '1s');
+    await until(() => hub.taken.length >= 2);
+    await end(child);
+    for (const { at, agent } of hub.taken) {
+      expect(Math.abs(at - Date.now() - hub.clockLeadMs)).toBeLessThan(60_000);
+      expect(agent).toMatchObject({ clockOffsetMs: hub.clockLeadMs, isClockCorrected: true });
+    }
+    expect(log()).toContain('far off');
+  }, 40_000);
+
+  it('reports each second while somebody looks, and no longer', async () => {
+    hub.config = { intervalSeconds: 600, resources: ['cpu'], state: 'running', version: 1, live: true };
+    const { child } = startAgent();
+    await until(() => hub.live.length >= 3);
+    const regular = hub.taken.length;
+    expect(regular).toBe(1);
+    for (const report of hub.live) expect(report).toMatchObject({ intervalSeconds: 1, live: true });
+    hub.config = { intervalSeconds: 600, resources: ['cpu'], state: 'running', version: 1 };
+    const seen = hub.live.length;
+    await pass(2_500);
+    expect(hub.live.length).toBeLessThanOrEqual(seen + 1);
+    expect(hub.taken).toHaveLength(regular);
+    await end(child);
+  }, 40_000);
+
+  it('tells what works and what does not', async () => {
+    const check = async (...args: string[]): Promise<{ code: number | null; text: string }> => {
+      const { child, log } = startAgent('--check', ...args);
+      const [code] = (await once(child, 'close')) as [number | null];
+      return { code, text: log() };
+    };
+    const good = await check();
+    expect(good).toMatchObject({ code: 0 });
+    for (const line of ['hub http', 'key: accepted', 'clock', `spool ${spool}`, 'cpu: can be read']) {
+      expect(good.text).toMatch(new RegExp(`^ok +${line}`, 'm'));
+    }
+    expect(existsSync(spool)).toBe(false);
+    expect(hub.taken).toEqual([]);
+    hub.answer = () => ({ status: 401 });
+    hub.clockLeadMs = 60_000;
+    const refused = await check('--spool', join(keyFile, 'spool'));
+    expect(refused.code).toBe(1);
+    expect(refused.text).toMatch(/^fault {2}key: the hub does not accept it/m);
+    expect(refused.text).toMatch(/^fault {2}spool/m);
+    expect(good.text + refused.text).not.toContain(KEY);
+    await hub.close();
+    expect((await check()).text).toMatch(/^fault {2}hub .*nothing listens/m);
   }, 40_000);
 
   it('says once that its key is refused, and never shows the key', async () => {

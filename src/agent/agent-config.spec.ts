@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { readAgentCommand, type AgentConfig } from './agent-config.js';
 import { parseRetryAfter } from './hub-connection.js';
 import { readHubAnswer } from './hub-answer.js';
@@ -21,11 +24,11 @@ describe('readAgentCommand', () => {
       WATCHKEEPER_INTERVAL: '10',
     });
     expect(config.measuring).toMatchObject({ intervalSeconds: 300, resources: ['cpu', 'network'] });
-    expect(config.key).toBe('wk_flag');
+    expect(config.hub.key).toBe('wk_flag');
   });
 
   it('keeps a sub-path of the hub', () => {
-    const { url } = readConfig(['--url', 'https://hub.example/mon']);
+    const { url } = readConfig(['--url', 'https://hub.example/mon']).hub;
     expect(new URL('api/monitoring/data', url).href).toBe('https://hub.example/mon/api/monitoring/data');
   });
 
@@ -50,14 +53,76 @@ describe('readAgentCommand', () => {
     [['--interval', '2h'], '--interval'],
     [['--interval', '10 minutes'], '--interval'],
     [['--resources', 'cpu,disk'], '--resources'],
-    [['--queue-size', '-1'], '--queue-size'],
+    [['--spool-max-size', '1K'], '--spool-max-size'],
+    [['--spool-max-size', 'much'], '--spool-max-size'],
+    [['--spool-max-age', '9d'], '--spool-max-age'],
+    [['--ca-file', '/not/there'], 'cannot be read: ENOENT'],
+    [['--ca-file', '/etc/hostname'], 'no certificate'],
+    [['--proxy', 'socks5://127.0.0.1'], '--proxy'],
+    [['--log-format', 'xml'], '--log-format'],
     [['--log-level', 'loud'], '--log-level'],
     [['--key', 'wkp_personal'], 'not a report key'],
     [['--key-file', '/not/there'], 'cannot be read: ENOENT'],
     [['--key', 'wk_a\r\nX-Evil: 1'], 'copy it once more'],
-    [['--shell', 'x'], "Unknown option '--shell'"],
+    [['--intervall', '5'], 'did you mean --interval?'],
+    [['--spool-size=5M'], 'did you mean --spool-max-size?'],
+    [['--shell\u001b[31m', 'x'], 'there is no "--shell\\u001b[31m"'],
+    [['stray'], 'Unexpected argument'],
   ])('refuses %j', (args, message) => {
     expect(() => readConfig(args)).toThrow(message);
+  });
+
+  it('knows where the spool is', () => {
+    expect(readConfig([]).spool).toMatchObject({ maxBytes: 128 * 1024 * 1024, maxAgeMs: 7 * 86_400_000 });
+    expect(readConfig([], { STATE_DIRECTORY: '/var/lib/private/agent:/x' }).spool.path).toBe(
+      '/var/lib/private/agent',
+    );
+    expect(readConfig(['--spool', 'none']).spool).not.toHaveProperty('path');
+    const own = readConfig(['--spool', '/s', '--spool-max-size', '2GiB', '--spool-max-age', '36h']).spool;
+    expect(own).toEqual({ path: '/s', maxBytes: 2 * 1024 ** 3, maxAgeMs: 36 * 3_600_000 });
+  });
+});
+
+describe('a file of settings', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-config-'));
+  const write = (text: string): string => {
+    const path = join(folder, 'agent.conf');
+    writeFileSync(path, text);
+    return path;
+  };
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each([
+    '# the agent\nWATCHKEEPER_URL=https://file.example\nexport interval = "5m"\n\nWATCHKEEPER_RESOURCES=cpu\n',
+    '{"url": "https://file.example", "interval": 300, "resources": ["cpu"]}',
+  ])('is read, and loses against the environment and flags: %s', (text) => {
+    const file = write(text);
+    const env = { WATCHKEEPER_URL: '', WATCHKEEPER_KEY: KEY };
+    const config = readConfig(['--config', file], env);
+    expect(config.hub.url.href).toBe('https://file.example/');
+    expect(config.measuring).toMatchObject({ intervalSeconds: 300, resources: ['cpu'] });
+    expect(readConfig(['--config', file]).hub.url.href).toBe('https://hub.example/');
+    const flagged = readConfig(['--interval', '7'], { ...env, WATCHKEEPER_CONFIG: file });
+    expect(flagged.measuring.intervalSeconds).toBe(7);
+  });
+
+  it.each([
+    ['WATCHKEEPER_URI=x', 'did you mean WATCHKEEPER_URL?'],
+    ['{"spol": "x"}', 'did you mean spool?'],
+    ['{"interval": {}}', '"interval" must be'],
+    ['{"interval"', 'begins like JSON'],
+    ['what is this', 'line 1: write it as KEY=VALUE'],
+  ])('is refused when it says %s', (text, message) => {
+    expect(() => readConfig(['--config', write(text)])).toThrow(message);
+  });
+
+  it('may be the credential that systemd hands over', () => {
+    writeFileSync(join(folder, 'api-key'), 'wk_credential\n');
+    const env = { WATCHKEEPER_KEY: '', CREDENTIALS_DIRECTORY: folder };
+    expect(readConfig([], env).hub.key).toBe('wk_credential');
+    expect(readConfig(['--key', 'wk_flag'], { ...env, WATCHKEEPER_KEY_FILE: '/not/there' }).hub.key).toBe(
+      'wk_flag',
+    );
   });
 });
 
@@ -93,7 +158,8 @@ describe('readHubAnswer', () => {
     readHubAnswer({ accepted: 1, duplicates: 0, config: { ...config, ...change } });
 
   it('takes what the contract says and nothing else along', () => {
-    expect(read({ command: 'reboot' }).config).toEqual(config);
+    expect(read({ command: 'reboot' }).config).toEqual({ ...config, live: false });
+    expect(read({ live: true }).config?.live).toBe(true);
     expect(read({ resources: ['cpu', 'gpu'] }).config?.resources).toEqual(['cpu']);
   });
 
@@ -106,6 +172,7 @@ describe('readHubAnswer', () => {
     { resources: [1] },
     { state: 'rebooting' },
     { version: -1 },
+    { live: 'yes' },
   ])('refuses %j', (change) => {
     expect(read(change)).toMatchObject({ config: undefined, isConfigBroken: true });
   });

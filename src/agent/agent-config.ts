@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { parseArgs } from 'node:util';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { RESOURCES, type Resource } from '../core/model/metric-catalog.js';
-import { LOG_LEVELS, type LogLevel } from './agent-log.js';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './agent-log.js';
+import { AgentConfigError, readSettings, type GivenSettings } from './agent-settings.js';
+import type { HubConnectionOptions } from './hub-connection.js';
 
 export interface AgentConfig {
-  /** The hub's address, with its sub-path if it has one. */
-  url: URL;
-  key: string;
+  hub: Omit<HubConnectionOptions, 'userAgent'>;
   measuring: MeasuringConfig;
-  /** Reports kept while the hub cannot be reached. */
-  queueSize: number;
-  logLevel: LogLevel;
+  spool: SpoolConfig;
+  log: LogConfig;
 }
 
 export interface MeasuringConfig {
@@ -24,101 +24,66 @@ export interface MeasuringConfig {
   includeInterfaces: string[];
 }
 
+export interface SpoolConfig {
+  /** Undefined keeps reports in memory only. */
+  path?: string;
+  maxBytes: number;
+  maxAgeMs: number;
+}
+
+export interface LogConfig {
+  level: LogLevel;
+  format: LogFormat;
+}
+
 export type AgentCommand =
   | { kind: 'help' }
   | { kind: 'version' }
   | { kind: 'once'; measuring: MeasuringConfig }
+  | { kind: 'check'; config: AgentConfig }
   | { kind: 'run'; config: AgentConfig };
 
-/** A setting that cannot be used; the message is one clear line without any secret. */
-export class AgentConfigError extends Error {}
+const KIB = 1024;
+const MIN_SPOOL_BYTES = 64 * KIB;
 
-export const HELP = `Watches this machine and reports to a Watchkeeper hub.
-
-  node agent.cjs --url https://hub.example --key-file /etc/watchkeeper/key
-
-  --url URL             address of the hub                     WATCHKEEPER_URL
-  --key-file FILE       file with the monitor's report key     WATCHKEEPER_KEY_FILE
-  --key KEY             the key itself; others on this machine WATCHKEEPER_KEY
-                        can read it, prefer a file
-  --interval TIME       10, 10s, 5m, 1h; until the hub says    WATCHKEEPER_INTERVAL
-                        otherwise (default 10s)
-  --resources LIST      ${RESOURCES.join(',')}: the most  WATCHKEEPER_RESOURCES
-                        that is measured, whatever the hub asks
-  --include-mounts LIST, --include-interfaces LIST             WATCHKEEPER_INCLUDE_MOUNTS,
-                        report these also                      WATCHKEEPER_INCLUDE_INTERFACES
-  --rootfs DIR          where the machine's root is mounted    WATCHKEEPER_ROOTFS
-  --queue-size N        reports kept while the hub is away     WATCHKEEPER_QUEUE_SIZE
-                        (default 10000)
-  --allow-http          plain http to another machine          WATCHKEEPER_ALLOW_HTTP=1
-  --log-level LEVEL     error, warn, info, debug               LOG_LEVEL
-  --once                print one report and end; needs no hub
-  --help, --version
-
-A hub with a certificate of a private authority: set NODE_EXTRA_CA_CERTS to its file.
-`;
-
-const OPTIONS = {
-  url: { type: 'string' },
-  key: { type: 'string' },
-  'key-file': { type: 'string' },
-  interval: { type: 'string' },
-  resources: { type: 'string' },
-  'include-mounts': { type: 'string' },
-  'include-interfaces': { type: 'string' },
-  rootfs: { type: 'string' },
-  'queue-size': { type: 'string' },
-  'allow-http': { type: 'boolean' },
-  'log-level': { type: 'string' },
-  once: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean' },
-} as const;
-
-/** Flags win over the environment. @throws AgentConfigError */
-export function readAgentCommand(args: string[], env: NodeJS.ProcessEnv): AgentCommand {
-  const flags = parseFlags(args);
-  if (flags.help) return { kind: 'help' };
-  if (flags.version) return { kind: 'version' };
+/** @throws AgentConfigError */
+export function readAgentCommand(args: readonly string[], env: NodeJS.ProcessEnv): AgentCommand {
+  const given = readSettings(args, env);
+  if (given.has('help')) return { kind: 'help' };
+  if (given.has('version')) return { kind: 'version' };
   const measuring: MeasuringConfig = {
-    intervalSeconds: parseInterval(flags.interval ?? env.WATCHKEEPER_INTERVAL ?? '10s'),
-    resources: parseResources(flags.resources ?? env.WATCHKEEPER_RESOURCES),
-    rootfs: flags.rootfs ?? (env.WATCHKEEPER_ROOTFS || undefined),
-    includeMounts: splitList(flags['include-mounts'] ?? env.WATCHKEEPER_INCLUDE_MOUNTS),
-    includeInterfaces: splitList(flags['include-interfaces'] ?? env.WATCHKEEPER_INCLUDE_INTERFACES),
+    intervalSeconds: parseInterval(given.get('interval') ?? '10s'),
+    resources: parseResources(given.get('resources')),
+    rootfs: given.get('rootfs'),
+    includeMounts: splitList(given.get('include-mounts')),
+    includeInterfaces: splitList(given.get('include-interfaces')),
   };
-  if (flags.once) return { kind: 'once', measuring };
-  const isHttpAllowed = flags['allow-http'] ?? env.WATCHKEEPER_ALLOW_HTTP === '1';
-  return {
-    kind: 'run',
-    config: {
-      url: parseHubUrl(flags.url ?? env.WATCHKEEPER_URL, isHttpAllowed),
-      key: readKey(flags.key, flags['key-file'], env),
-      measuring,
-      queueSize: parseQueueSize(flags['queue-size'] ?? env.WATCHKEEPER_QUEUE_SIZE ?? '10000'),
-      logLevel: parseLogLevel(flags['log-level'] ?? env.LOG_LEVEL ?? 'info'),
+  if (given.has('once')) return { kind: 'once', measuring };
+  const config: AgentConfig = {
+    hub: {
+      url: parseHubUrl(given.get('url'), given.get('allow-http') === '1'),
+      key: readKey(given, env),
+      ...readCa(given.get('ca-file')),
+      ...parseProxy(given.get('proxy')),
+    },
+    measuring,
+    spool: {
+      ...choosePath(given.get('spool'), env),
+      maxBytes: parseSize(given.get('spool-max-size') ?? '128M'),
+      maxAgeMs: parseAge(given.get('spool-max-age') ?? '7d'),
+    },
+    log: {
+      level: parseChoice('log-level', LOG_LEVELS, given.get('log-level') ?? 'info'),
+      format: parseChoice('log-format', LOG_FORMATS, given.get('log-format') ?? 'auto'),
     },
   };
-}
-
-function parseFlags(args: string[]) {
-  try {
-    return parseArgs({ args, options: OPTIONS, strict: true }).values;
-  } catch (error) {
-    // Node's message names the flag; what follows its first line is advice for programmers.
-    throw new AgentConfigError(`${(error as Error).message.split(/[.\n]/, 1)[0]}; see --help`);
-  }
+  return { kind: given.has('check') ? 'check' : 'run', config };
 }
 
 /** Plain http is for this machine only: elsewhere anyone on the way reads the key. */
 function parseHubUrl(text: string | undefined, isHttpAllowed: boolean): URL {
   if (!text) throw new AgentConfigError('--url is missing: the address of the hub');
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw new AgentConfigError('--url is no address: write it like https://hub.example');
-  }
+  const url = parseUrl(text, '--url is no address: write it like https://hub.example');
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     throw new AgentConfigError('--url must begin with https:// or http://');
   }
@@ -134,23 +99,26 @@ function parseHubUrl(text: string | undefined, isHttpAllowed: boolean): URL {
   return url;
 }
 
+function parseUrl(text: string, message: string): URL {
+  try {
+    return new URL(text);
+  } catch {
+    throw new AgentConfigError(message);
+  }
+}
+
 function isLoopback(hostname: string): boolean {
   if (hostname === 'localhost' || hostname === '[::1]') return true;
   return isIP(hostname) === 4 && hostname.startsWith('127.');
 }
 
-function readKey(flag: string | undefined, fileFlag: string | undefined, env: NodeJS.ProcessEnv): string {
-  const file = fileFlag ?? (flag === undefined ? env.WATCHKEEPER_KEY_FILE : undefined);
-  let key = flag ?? env.WATCHKEEPER_KEY;
-  if (file) {
-    try {
-      key = readFileSync(file, 'utf8').trim();
-    } catch (error) {
-      throw new AgentConfigError(
-        `the key file ${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`,
-      );
-    }
-  }
+function readKey(given: GivenSettings, env: NodeJS.ProcessEnv): string {
+  const credential = env.CREDENTIALS_DIRECTORY && join(env.CREDENTIALS_DIRECTORY, 'api-key');
+  const direct = given.get('key');
+  const isTyped = given.isFlag('key') && !given.isFlag('key-file');
+  const named = isTyped ? undefined : given.get('key-file');
+  const file = named ?? (direct === undefined ? credential : undefined);
+  const key = file ? readText(file, 'key file').trim() : direct;
   if (!key) throw new AgentConfigError('--key-file is missing: the file with the report key of this monitor');
   if (/^wk[pe]_/.test(key)) {
     throw new AgentConfigError("the key is not a report key: a monitor's key begins with wk_");
@@ -161,13 +129,72 @@ function readKey(flag: string | undefined, fileFlag: string | undefined, env: No
   return key;
 }
 
+function readText(path: string, what: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new AgentConfigError(`the ${what} ${path} cannot be read: ${code}`);
+  }
+}
+
+function readCa(path: string | undefined): { ca?: string } {
+  if (!path) return {};
+  const ca = readText(path, 'file of authorities');
+  if (!ca.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new AgentConfigError(`--ca-file ${path} holds no certificate in PEM`);
+  }
+  return { ca };
+}
+
+function parseProxy(text: string | undefined): { proxy?: URL } {
+  if (!text) return {};
+  const message = '--proxy must be an address like http://proxy.example:3128';
+  const proxy = parseUrl(text, message);
+  if (proxy.protocol !== 'http:') throw new AgentConfigError(message);
+  return { proxy };
+}
+
+function choosePath(text: string | undefined, env: NodeJS.ProcessEnv): { path?: string } {
+  if (text === 'none') return {};
+  if (text) return { path: text };
+  // systemd names several folders parted by colons; the first is the main one.
+  const fromSystemd = env.STATE_DIRECTORY?.split(':', 1)[0];
+  if (fromSystemd) return { path: fromSystemd };
+  if (process.getuid?.() === 0) return { path: '/var/lib/watchkeeper-agent' };
+  return { path: join(env.XDG_STATE_HOME || join(homedir(), '.local/state'), 'watchkeeper-agent') };
+}
+
 function parseInterval(text: string): number {
-  const match = /^(\d{1,6})(s|m|h)?$/.exec(text.trim());
-  const seconds = match ? Number(match[1]) * { s: 1, m: 60, h: 3600 }[match[2] ?? 's']! : 0;
-  if (seconds < 1 || seconds > 3_600) {
+  const seconds = parseSeconds(text);
+  if (!(seconds >= 1 && seconds <= 3_600)) {
     throw new AgentConfigError('--interval must be from 1s to 1h, like 10, 10s or 5m');
   }
   return seconds;
+}
+
+function parseAge(text: string): number {
+  const seconds = parseSeconds(text);
+  if (!(seconds >= 60 && seconds <= 8 * 86_400)) {
+    throw new AgentConfigError('--spool-max-age must be from 1m to 8d, like 12h or 7d');
+  }
+  return seconds * 1_000;
+}
+
+/** NaN for what is no span of time. */
+function parseSeconds(text: string): number {
+  const match = /^(\d{1,6})(s|m|h|d)?$/.exec(text.trim());
+  return match ? Number(match[1]) * { s: 1, m: 60, h: 3_600, d: 86_400 }[match[2] ?? 's']! : NaN;
+}
+
+function parseSize(text: string): number {
+  const match = /^(\d{1,12})\s*([KMG]?)(?:i?B)?$/i.exec(text.trim());
+  const unit = { '': 1, K: KIB, M: KIB ** 2, G: KIB ** 3 }[match?.[2]?.toUpperCase() ?? '']!;
+  const bytes = match ? Number(match[1]) * unit : 0;
+  if (bytes < MIN_SPOOL_BYTES) {
+    throw new AgentConfigError('--spool-max-size must be at least 64K, like 128M or 1G');
+  }
+  return bytes;
 }
 
 function parseResources(text: string | undefined): Resource[] {
@@ -179,17 +206,10 @@ function parseResources(text: string | undefined): Resource[] {
   return RESOURCES.filter((resource) => chosen.includes(resource));
 }
 
-function parseQueueSize(text: string): number {
-  if (!/^\d{1,7}$/.test(text) || Number(text) < 1) {
-    throw new AgentConfigError('--queue-size must be a number from 1 to 9999999');
-  }
-  return Number(text);
-}
-
-function parseLogLevel(text: string): LogLevel {
-  const level = LOG_LEVELS.find((one) => one === text);
-  if (!level) throw new AgentConfigError(`--log-level takes one of ${LOG_LEVELS.join(', ')}`);
-  return level;
+function parseChoice<Choice extends string>(name: string, choices: readonly Choice[], text: string): Choice {
+  const choice = choices.find((one) => one === text);
+  if (!choice) throw new AgentConfigError(`--${name} takes one of ${choices.join(', ')}`);
+  return choice;
 }
 
 function splitList(text: string | undefined): string[] {

@@ -7,6 +7,8 @@ export interface MonitorConfig {
   resources: Resource[];
   state: 'running' | 'stopped';
   version: number;
+  /** Somebody is looking right now: report each second until they are gone. */
+  live: boolean;
 }
 
 export interface Rejection {
@@ -17,9 +19,11 @@ export interface Rejection {
 
 /** The part of a hub's answer that an agent acts upon; what is not as agreed is absent. */
 export interface HubAnswer {
-  /** Whether the body is that of a hub that took reports, and not some other page with status 200. */
-  isReceipt: boolean;
+  /** How many reports it says what became of; undefined when this is no receipt, but some other page. */
+  judged?: number;
   rejected: Rejection[];
+  /** The hub's clock, epoch milliseconds. */
+  now?: number;
   config?: MonitorConfig;
   /** Whether there was a `config` that broke the contract. */
   isConfigBroken: boolean;
@@ -28,9 +32,13 @@ export interface HubAnswer {
 export function readHubAnswer(body: unknown): HubAnswer {
   const answer = isRecord(body) ? body : {};
   const config = answer.config === undefined ? undefined : readConfig(answer.config);
+  const { accepted, duplicates, live = 0, now } = answer;
+  const rejected = Array.isArray(answer.rejected) ? answer.rejected.flatMap(readRejection) : [];
+  const isReceipt = isCount(accepted) && isCount(duplicates) && isCount(live);
   return {
-    isReceipt: isCount(answer.accepted) && isCount(answer.duplicates),
-    rejected: Array.isArray(answer.rejected) ? answer.rejected.flatMap(readRejection) : [],
+    ...(isReceipt && { judged: accepted + duplicates + live + rejected.length }),
+    ...(isCount(now) && { now }),
+    rejected,
     config,
     isConfigBroken: answer.config !== undefined && config === undefined,
   };
@@ -38,15 +46,15 @@ export function readHubAnswer(body: unknown): HubAnswer {
 
 function readConfig(value: unknown): MonitorConfig | undefined {
   if (!isRecord(value)) return undefined;
-  const { intervalSeconds, resources, state, version } = value;
+  const { intervalSeconds, resources, state, version, live = false } = value;
   if (!isCount(intervalSeconds) || intervalSeconds < 1 || intervalSeconds > 3_600) return undefined;
   if (!Array.isArray(resources) || resources.length > 100) return undefined;
   if (!resources.every((one) => typeof one === 'string')) return undefined;
   if (state !== 'running' && state !== 'stopped') return undefined;
-  if (!isCount(version)) return undefined;
+  if (!isCount(version) || typeof live !== 'boolean') return undefined;
   // A newer hub may know resources that this agent cannot measure.
   const known = RESOURCES.filter((resource) => resources.includes(resource));
-  return { intervalSeconds, resources: known, state, version };
+  return { intervalSeconds, resources: known, state, version, live };
 }
 
 function readRejection(value: unknown): Rejection[] {

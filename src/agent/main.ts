@@ -2,14 +2,20 @@ import { setTimeout as sleepFor } from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
 import { createReportCollector, type ReportCollector } from '../probes/collect-report.js';
 import { MachineFiles } from '../probes/machine-files.js';
-import { AgentConfigError, HELP, readAgentCommand, type MeasuringConfig } from './agent-config.js';
+import { readAgentCommand, type AgentConfig, type MeasuringConfig } from './agent-config.js';
 import { createAgentLog } from './agent-log.js';
+import { AgentConfigError, HELP } from './agent-settings.js';
+import { checkAgent } from './check.js';
 import { runAgent, type MeasuringSettings } from './run-agent.js';
+import { SpoolInUseError } from './spool/spool-lock.js';
 
 /** Put in by the build, from package.json. */
 declare const AGENT_VERSION: string;
 
-function openCollector(measuring: MeasuringConfig, settings: MeasuringSettings): ReportCollector {
+function openCollector(
+  measuring: MeasuringConfig,
+  settings: Partial<MeasuringSettings> = {},
+): ReportCollector {
   if (process.platform !== 'linux') {
     throw new AgentConfigError(
       'this agent reads Linux; on other systems run a hub, which watches its own machine',
@@ -17,6 +23,8 @@ function openCollector(measuring: MeasuringConfig, settings: MeasuringSettings):
   }
   const { rootfs, includeMounts, includeInterfaces } = measuring;
   return createReportCollector({
+    resources: () => measuring.resources,
+    intervalSeconds: () => measuring.intervalSeconds,
     ...settings,
     files: new MachineFiles({ rootfs }),
     includeMounts,
@@ -26,10 +34,7 @@ function openCollector(measuring: MeasuringConfig, settings: MeasuringSettings):
 }
 
 async function printOnce(measuring: MeasuringConfig): Promise<void> {
-  const collector = openCollector(measuring, {
-    resources: () => measuring.resources,
-    intervalSeconds: () => measuring.intervalSeconds,
-  });
+  const collector = openCollector(measuring);
   collector.prime();
   await sleepFor(1_000);
   const { report, problems } = await collector.collect();
@@ -38,20 +43,25 @@ async function printOnce(measuring: MeasuringConfig): Promise<void> {
   collector.close();
 }
 
-async function start(): Promise<void> {
-  const command = readAgentCommand(process.argv.slice(2), process.env);
-  if (command.kind === 'help') return void process.stdout.write(HELP);
-  if (command.kind === 'version') return void process.stdout.write(`${AGENT_VERSION}\n`);
-  if (command.kind === 'once') return printOnce(command.measuring);
+async function printCheck(config: AgentConfig): Promise<void> {
+  const userAgent = `watchkeeper-agent/${AGENT_VERSION}`;
+  const findings = await checkAgent(config, userAgent, () => openCollector(config.measuring));
+  for (const { verdict, what, text } of findings) {
+    process.stdout.write(`${verdict.padEnd(5)}  ${what}: ${text}\n`);
+  }
+  process.exitCode = findings.some(({ verdict }) => verdict === 'fault') ? 1 : 0;
+}
 
-  const { config } = command;
-  const log = createAgentLog(config.logLevel, config.key);
-  const end = runAgent(config, {
+async function run(config: AgentConfig): Promise<void> {
+  const { key, proxy, url } = config.hub;
+  const secrets = [key, proxy?.password].filter((secret): secret is string => !!secret);
+  const log = createAgentLog({ lowest: config.log.level, format: config.log.format, secrets });
+  const end = await runAgent(config, {
     version: AGENT_VERSION,
     log,
     openCollector: (settings) => openCollector(config.measuring, settings),
   });
-  log('info', 'watching this machine', { hub: config.url.href, version: AGENT_VERSION });
+  log('info', 'watching this machine', { hub: url.href, version: AGENT_VERSION });
   let isEnding = false;
   const endOnce = (): void => {
     if (isEnding) return;
@@ -62,12 +72,20 @@ async function start(): Promise<void> {
   process.on('SIGINT', endOnce);
 }
 
+async function start(): Promise<void> {
+  const command = readAgentCommand(process.argv.slice(2), process.env);
+  if (command.kind === 'help') process.stdout.write(HELP);
+  else if (command.kind === 'version') process.stdout.write(`${AGENT_VERSION}\n`);
+  else if (command.kind === 'once') await printOnce(command.measuring);
+  else if (command.kind === 'check') await printCheck(command.config);
+  else await run(command.config);
+}
+
 // A thread that asks for the size of a remote mount runs this same file.
 if (isMainThread) {
   start().catch((error: Error) => {
-    process.stderr.write(
-      `${error instanceof AgentConfigError ? error.message : (error.stack ?? error.message)}\n`,
-    );
-    process.exitCode = error instanceof AgentConfigError ? 2 : 1;
+    const isExpected = error instanceof AgentConfigError || error instanceof SpoolInUseError;
+    process.stderr.write(`${isExpected ? error.message : (error.stack ?? error.message)}\n`);
+    process.exitCode = isExpected ? 2 : 1;
   });
 }

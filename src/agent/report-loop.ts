@@ -21,6 +21,7 @@ export interface ReportLoopOptions {
 export class ReportLoop {
   private timer: NodeJS.Timeout | undefined;
   private isRunning = false;
+  private isFirst = false;
   private lastTickAt: number | undefined;
 
   constructor(private readonly options: ReportLoopOptions) {}
@@ -29,6 +30,7 @@ export class ReportLoop {
   start(): void {
     if (this.isRunning) return;
     this.isRunning = true;
+    this.isFirst = true;
     this.options.prime();
     this.timer = setTimeout(() => void this.tick(), BASELINE_MS);
   }
@@ -41,7 +43,8 @@ export class ReportLoop {
 
   /** Call it when the interval changed, so that a long wait does not run to its end. */
   reschedule(): void {
-    if (!this.timer) return;
+    // The first report, a second after the start, waits for no interval.
+    if (!this.timer || this.isFirst) return;
     // The instant that was waited for has not come yet.
     this.lastTickAt = undefined;
     this.schedule();
@@ -49,6 +52,7 @@ export class ReportLoop {
 
   private async tick(): Promise<void> {
     this.timer = undefined;
+    this.isFirst = false;
     await this.options.collect();
     if (this.isRunning && !this.timer) this.schedule();
   }

@@ -100,7 +100,10 @@ describe('compose.yaml', () => {
   it('checks the health of hub and Postgres, and shows the agent the machine read-only', () => {
     expect(compose.services.hub.healthcheck).toBeDefined();
     expect(compose.services.postgres.healthcheck).toBeDefined();
-    expect(compose.services.agent.volumes).toEqual([expect.stringMatching(/^\/:\/rootfs:ro/)]);
+    expect(compose.services.agent.volumes).toEqual([
+      expect.stringMatching(/^\/:\/rootfs:ro/),
+      'agent-spool:/spool',
+    ]);
   });
 });
 

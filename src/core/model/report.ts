@@ -10,6 +10,7 @@ export interface Report {
   bootId?: string;
   intervalSeconds?: number;
   host?: HostInventory;
+  agent?: AgentState;
   cpu?: CpuReading;
   memory?: MemoryReading;
   storage?: StorageReading[];
@@ -27,6 +28,20 @@ export interface HostInventory {
   cpuModel?: string;
   cores?: number;
   agentVersion?: string;
+}
+
+/** How the agent itself fares: sent when it has changed, once an hour, and with every corrected report. */
+export interface AgentState {
+  /** Hub's clock minus the machine's, in milliseconds: positive when the machine is behind. */
+  clockOffsetMs?: number;
+  /** `at` is the hub's time and not the machine's, which is too far off. */
+  isClockCorrected?: boolean;
+  /** Reports that were given up before the hub got them, since the spool was made. */
+  droppedReports?: number;
+  /** Reports that the hub refused for good, since the spool was made. */
+  refusedReports?: number;
+  /** Why reports are kept in memory only, as the system's code (`ENOSPC`); left out while all is well. */
+  spoolProblem?: string;
 }
 
 export interface CpuReading {
