@@ -11,6 +11,7 @@ import type { OpenDatabase } from './database/open-database.js';
 import { EventsModule } from './events/events.module.js';
 import { GraphqlModule } from './graphql/graphql.module.js';
 import { HealthModule } from './health/health.module.js';
+import { HubMetricsModule } from './hub-metrics/hub-metrics.module.js';
 import { IngestionModule } from './ingestion/ingestion.module.js';
 import { LiveModule } from './live/live.module.js';
 import { MonitorsModule } from './monitors/monitors.module.js';
@@ -22,7 +23,7 @@ import { SeriesModule } from './series/series.module.js';
 export class AppModule {
   static forRoot(
     config: HubConfig,
-    database: Pick<OpenDatabase, 'connection' | 'clusterDir'>,
+    database: Pick<OpenDatabase, 'connection' | 'clusterDir' | 'readRestarts'>,
   ): DynamicModule {
     return {
       module: AppModule,
@@ -41,6 +42,7 @@ export class AppModule {
         GraphqlModule,
         HealthModule,
         OpenApiModule,
+        HubMetricsModule.forRoot(config),
         PageModule.forRoot(),
       ],
     };

@@ -94,6 +94,18 @@ export class Environment {
   )
   WATCHKEEPER_LIVE_SPACING_MS?: string;
 
+  @Rule((value) => value !== '0' && isPort(value), 'is not a port: give a whole number from 1 to 65535')
+  WATCHKEEPER_METRICS_PORT?: string;
+
+  @Rule(isHostToListenOn, 'is not an address to listen on: give an IP address or localhost')
+  WATCHKEEPER_METRICS_HOST?: string;
+
+  @Rule(
+    (value) => /^[\x21-\x7e]{20,200}$/.test(value),
+    'is not a token to use: give 20 to 200 random characters without blanks, as of openssl rand -hex 20',
+  )
+  WATCHKEEPER_METRICS_TOKEN?: string;
+
   @Rule(
     (value) => value === 'off' || readKeyRate(value) !== undefined,
     'is not a rate: give REQUESTS A SECOND/BURST like 10/60 (up to 100000 each), or off',
@@ -108,6 +120,7 @@ export const SECRET_NAMES: readonly VariableName[] = [
   'DATABASE_URL',
   'WATCHKEEPER_ADMIN_PASSWORD',
   'WATCHKEEPER_SECRET_KEY',
+  'WATCHKEEPER_METRICS_TOKEN',
 ];
 
 /** Names that are spoken for; giving one must not look as if it had an effect. */
@@ -131,6 +144,9 @@ export const VARIABLE_NAMES: readonly VariableName[] = [
   'WATCHKEEPER_AUDIT_RETENTION_DAYS',
   'WATCHKEEPER_LIVE_SPACING_MS',
   'WATCHKEEPER_KEY_RATE',
+  'WATCHKEEPER_METRICS_PORT',
+  'WATCHKEEPER_METRICS_HOST',
+  'WATCHKEEPER_METRICS_TOKEN',
 ];
 
 /** Parts of a list parted by commas, without blanks around them. */

@@ -27,12 +27,21 @@ export interface HubConfig {
   readonly keyRate?: KeyRate;
   /** Secret. Keys that seal secrets in the database, as `parseSecretKeys` reads them; not given: those of the key file. */
   readonly secretKeys?: string;
+  /** The doors of the hub's own metrics; not given: there are none. */
+  readonly metrics?: MetricsDoors;
   /** Plain http is wanted beyond this machine: cookies without `Secure`, a standing banner. */
   readonly isHttpAllowed: boolean;
   /** How long the audit log keeps an entry, days. Not given: a year. */
   readonly auditRetentionDays?: number;
   /** What lies at least between two live batches to one subscriber; 0 = each report goes out at once. Default 1000. */
   readonly liveSpacingMs: number;
+}
+
+/** A port of their own, or a token (secret) on the main port, or both: then the token opens either. */
+export interface MetricsDoors {
+  readonly port?: number;
+  readonly host: string;
+  readonly token?: string;
 }
 
 /** Requests a second, and how many may come at once after a rest. */

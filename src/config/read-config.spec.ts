@@ -43,6 +43,9 @@ describe('readConfig', () => {
       WATCHKEEPER_ALLOW_HTTP: '1',
       WATCHKEEPER_LIVE_SPACING_MS: '0',
       WATCHKEEPER_KEY_RATE: '0.5/3',
+      WATCHKEEPER_METRICS_PORT: '9464',
+      WATCHKEEPER_METRICS_HOST: '10.0.0.5',
+      WATCHKEEPER_METRICS_TOKEN: 'a token of twenty or more'.replaceAll(' ', '-'),
     });
     expect(config).toEqual({
       port: 0,
@@ -60,6 +63,7 @@ describe('readConfig', () => {
       isHttpAllowed: true,
       liveSpacingMs: 0,
       keyRate: { perSecond: 0.5, burst: 3 },
+      metrics: { port: 9464, host: '10.0.0.5', token: 'a-token-of-twenty-or-more' },
     });
   });
 
@@ -88,6 +92,8 @@ describe('readConfig', () => {
     ['WATCHKEEPER_ALLOW_HTTP', 'yes'],
     ['WATCHKEEPER_LIVE_SPACING_MS', '10001'],
     ['WATCHKEEPER_LIVE_SPACING_MS', '-1'],
+    ['WATCHKEEPER_METRICS_PORT', '0'],
+    ['WATCHKEEPER_METRICS_HOST', 'metrics.lan'],
     ['WATCHKEEPER_KEY_RATE', '10'],
     ['WATCHKEEPER_KEY_RATE', '0/60'],
     ['WATCHKEEPER_KEY_RATE', '10/0'],
@@ -137,6 +143,11 @@ describe('readConfig', () => {
     [{ HOST: '::' }, /^HOST: /],
     [{ HOST: '0.0.0.0', PUBLIC_URL: 'http://localhost:3000' }, /^HOST: /],
     [{ PUBLIC_URL: 'http://watch.example' }, /^PUBLIC_URL: .*WATCHKEEPER_ALLOW_HTTP=1/],
+    [{ WATCHKEEPER_METRICS_HOST: '127.0.0.1' }, /^WATCHKEEPER_METRICS_HOST: .*WATCHKEEPER_METRICS_PORT/],
+    [
+      { WATCHKEEPER_METRICS_HOST: '0.0.0.0', WATCHKEEPER_METRICS_PORT: '1' },
+      /^WATCHKEEPER_METRICS_HOST: .*TOKEN/,
+    ],
     [{ WATCHKEEPER_ADMIN_EMAIL: 'a@example.org' }, /^WATCHKEEPER_ADMIN_PASSWORD: missing/],
     [{ WATCHKEEPER_ADMIN_PASSWORD: 'twelve chars' }, /^WATCHKEEPER_ADMIN_EMAIL: missing/],
   ])('refuses %j', (env, expected) => {

@@ -11,7 +11,7 @@ import {
   splitList,
   type VariableName,
 } from './environment.js';
-import type { HubConfig, LogLevel } from './hub-config.js';
+import type { HubConfig, LogLevel, MetricsDoors } from './hub-config.js';
 import { findNearestName } from '../core/nearest-name.js';
 
 const PREFIX = 'WATCHKEEPER_';
@@ -96,6 +96,7 @@ function findContradictions(given: Environment): string[] {
       `WATCHKEEPER_ADMIN_${missing}: missing beside WATCHKEEPER_ADMIN_${present}: give both or none`,
     );
   }
+  faults.push(...findOpenMetrics(given));
   if (given.WATCHKEEPER_ALLOW_HTTP === '1') return faults;
   const url = given.PUBLIC_URL === undefined ? undefined : new URL(given.PUBLIC_URL);
   if (url?.protocol === 'http:' && !isLoopback(url.hostname)) {
@@ -110,6 +111,18 @@ function findContradictions(given: Environment): string[] {
     );
   }
   return faults;
+}
+
+function findOpenMetrics(given: Environment): string[] {
+  const { WATCHKEEPER_METRICS_HOST: host, WATCHKEEPER_METRICS_PORT: port } = given;
+  if (host === undefined) return [];
+  if (port === undefined)
+    return ['WATCHKEEPER_METRICS_HOST: has no effect without WATCHKEEPER_METRICS_PORT: give both or none'];
+  if (isLoopback(host) || given.WATCHKEEPER_METRICS_TOKEN !== undefined) return [];
+  return [
+    `WATCHKEEPER_METRICS_HOST: "${host}" would show the metrics to everybody beyond this machine: ` +
+      'set WATCHKEEPER_METRICS_TOKEN too',
+  ];
 }
 
 function isLoopback(host: string): boolean {
@@ -135,6 +148,7 @@ function buildConfig(given: Environment): HubConfig {
     ),
     trustedProxies: Object.freeze(splitGiven(given.WATCHKEEPER_TRUSTED_PROXIES)),
     outboundAllowedCidrs: Object.freeze(splitGiven(given.WATCHKEEPER_OUTBOUND_ALLOW_CIDRS)),
+    metrics: readMetricsDoors(given),
     keyRate: readKeyRate(given.WATCHKEEPER_KEY_RATE ?? DEFAULT_KEY_RATE),
     secretKeys: given.WATCHKEEPER_SECRET_KEY,
     isHttpAllowed: given.WATCHKEEPER_ALLOW_HTTP === '1',
@@ -145,6 +159,17 @@ function buildConfig(given: Environment): HubConfig {
 
 function readNumber(value: string | undefined): number | undefined {
   return value === undefined ? undefined : Number(value);
+}
+
+function readMetricsDoors(given: Environment): MetricsDoors | undefined {
+  const port = given.WATCHKEEPER_METRICS_PORT;
+  const token = given.WATCHKEEPER_METRICS_TOKEN;
+  if (port === undefined && token === undefined) return undefined;
+  return Object.freeze({
+    host: given.WATCHKEEPER_METRICS_HOST ?? '127.0.0.1',
+    ...(port !== undefined && { port: Number(port) }),
+    ...(token !== undefined && { token }),
+  });
 }
 
 function splitGiven(value: string | undefined): string[] {

@@ -6,3 +6,6 @@ export const DATABASE_FOLDER = Symbol('DATABASE_FOLDER');
 
 /** Token of the `pg.Pool` for what pages ask: a statement is cut after 5 s. */
 export const QUERY_POOL = Symbol('QUERY_POOL');
+
+/** Token of a function that tells how often the embedded Postgres had to be started again; 0 where Postgres is external. */
+export const POSTGRES_RESTARTS = Symbol('POSTGRES_RESTARTS');

@@ -2,7 +2,7 @@ import { Inject, Logger, Module, type DynamicModule, type OnApplicationShutdown 
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Pool, type PoolConfig } from 'pg';
 import { buildDataSourceOptions } from './data-source-options.js';
-import { DATABASE_FOLDER, INGEST_POOL, QUERY_POOL } from './database-pools.js';
+import { DATABASE_FOLDER, INGEST_POOL, POSTGRES_RESTARTS, QUERY_POOL } from './database-pools.js';
 import { describeFault } from './describe-fault.js';
 import type { OpenDatabase } from './open-database.js';
 import { CONNECTION_BUDGET } from './postgres-settings.js';
@@ -15,7 +15,7 @@ export class DatabaseModule implements OnApplicationShutdown {
     @Inject(QUERY_POOL) private readonly queryPool: Pool,
   ) {}
 
-  static forRoot(open: Pick<OpenDatabase, 'connection' | 'clusterDir'>): DynamicModule {
+  static forRoot(open: Pick<OpenDatabase, 'connection' | 'clusterDir' | 'readRestarts'>): DynamicModule {
     const createIngestPool = () =>
       createPool('ingest', { ...open.connection, max: CONNECTION_BUDGET.ingest, statement_timeout: 30_000 });
     const createQueryPool = () =>
@@ -35,8 +35,9 @@ export class DatabaseModule implements OnApplicationShutdown {
         { provide: INGEST_POOL, useFactory: createIngestPool },
         { provide: QUERY_POOL, useFactory: createQueryPool },
         { provide: DATABASE_FOLDER, useValue: open.clusterDir ?? null },
+        { provide: POSTGRES_RESTARTS, useValue: open.readRestarts ?? (() => 0) },
       ],
-      exports: [INGEST_POOL, QUERY_POOL, DATABASE_FOLDER],
+      exports: [INGEST_POOL, QUERY_POOL, DATABASE_FOLDER, POSTGRES_RESTARTS],
     };
   }
 

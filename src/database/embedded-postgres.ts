@@ -37,6 +37,8 @@ export class EmbeddedPostgres {
   private isOwnChild = false;
   private isWatching = true;
   private reviving?: Promise<void>;
+  /** How often it had to be started again. */
+  restartCount = 0;
   private readonly timers: NodeJS.Timeout[] = [];
 
   private constructor(
@@ -169,6 +171,7 @@ export class EmbeddedPostgres {
     for (let delayMs = 250; this.isWatching; delayMs = Math.min(delayMs * 2, MAX_REVIVE_DELAY_MS)) {
       try {
         await this.bringUp();
+        this.restartCount++;
         this.log.info(`Postgres runs again (process ${this.postmaster?.pid})`);
         break;
       } catch (error) {

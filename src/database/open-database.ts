@@ -13,6 +13,8 @@ export interface OpenDatabase {
   readonly isEmbedded: boolean;
   /** The folder of the embedded cluster. */
   readonly clusterDir?: string;
+  /** How often the embedded Postgres had to be started again. */
+  readonly readRestarts?: () => number;
   /** Gives the lock back and stops the embedded Postgres. Close everything that uses the database before. */
   close(): Promise<void>;
 }
@@ -58,7 +60,10 @@ export async function openDatabase(
   return {
     connection,
     isEmbedded: embedded !== undefined,
-    ...(embedded && { clusterDir: embedded.place.clusterDir }),
+    ...(embedded && {
+      clusterDir: embedded.place.clusterDir,
+      readRestarts: () => embedded.restartCount,
+    }),
     close,
   };
 }

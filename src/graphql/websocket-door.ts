@@ -73,6 +73,11 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
     });
   }
 
+  /** Sockets that are open. */
+  get openCount(): number {
+    return this.sockets.size;
+  }
+
   onApplicationBootstrap(): void {
     const server = this.adapterHost.httpAdapter.getHttpServer() as Server;
     server.on('upgrade', (request, socket, head) => this.receive(request, socket as Socket, head));

@@ -4,8 +4,9 @@ import { ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiKeyDoor } from '../auth/api-key-door.js';
 import type { Verdict } from '../auth/api-key-verdict.js';
-import { sendProblem } from '../common/problem.js';
+import { readErrorCode, sendProblem } from '../common/problem.js';
 import { ByApiKey } from '../common/public.decorator.js';
+import { IngestionCounts } from './ingestion-counts.js';
 import { findRefusal, IngestionService, type MonitorConfig } from './ingestion.service.js';
 
 export const INGESTION_PATH = '/api/monitoring/data';
@@ -24,6 +25,7 @@ export class IngestionController implements OnModuleInit {
     private readonly adapterHost: HttpAdapterHost,
     private readonly door: ApiKeyDoor,
     private readonly ingestion: IngestionService,
+    private readonly counts: IngestionCounts,
   ) {}
 
   onModuleInit(): void {
@@ -32,6 +34,10 @@ export class IngestionController implements OnModuleInit {
       config: { boundsItsWaits: true, takesBytes: true },
       onRequest: (request, _, done) => this.admit(request, done),
       handler: (request, reply) => this.receive(request, reply),
+      onError: (_request, _reply, error, done) => {
+        this.counts.refused.add(readErrorCode(error));
+        done();
+      },
     });
   }
 
@@ -66,7 +72,9 @@ export class IngestionController implements OnModuleInit {
   }
 
   private async receive(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const begunAt = performance.now();
     const answer = await this.ingestion.receive(request.verdict!.monitorId, request.body as Buffer);
+    this.counts.noteDuration(begunAt);
     const refusal = findRefusal(answer);
     if (refusal) {
       sendProblem(reply, refusal, { ...answer });

@@ -7,6 +7,7 @@ import type { PendingReport, StoreOutcome } from '../storage/pending-report.js';
 import type { MonitorLosses } from '../monitors/monitor-losses.js';
 import type { ActiveSeries } from '../storage/active-series.js';
 import type { RepeatedReports } from '../storage/repeated-reports.js';
+import { IngestionCounts } from './ingestion-counts.js';
 import { IngestionService } from './ingestion.service.js';
 import { KnownShapes } from './known-shapes.js';
 import { ReportShaper } from './report-shaper.js';
@@ -66,6 +67,7 @@ beforeEach(() => {
     } as unknown as MonitorNotes,
     { noteDropped: (_: string, values: number) => dropped.push(values) } as unknown as MonitorLosses,
     new KnownShapes(),
+    new IngestionCounts(),
   );
 });
 

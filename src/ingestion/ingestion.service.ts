@@ -13,6 +13,7 @@ import { MonitorDirectory, type MonitorSettings } from '../monitors/monitor-dire
 import { MonitorLosses } from '../monitors/monitor-losses.js';
 import { MonitorNotes } from '../monitors/monitor-notes.js';
 import type { MonitorInventory, MonitorState } from '../monitors/monitor.entity.js';
+import { IngestionCounts } from './ingestion-counts.js';
 import { type KnownReports, KnownShapes } from './known-shapes.js';
 import { ReportShaper } from './report-shaper.js';
 
@@ -63,6 +64,7 @@ export class IngestionService {
     private readonly notes: MonitorNotes,
     private readonly losses: MonitorLosses,
     private readonly shapes: KnownShapes,
+    private readonly counts: IngestionCounts,
   ) {}
 
   /**
@@ -129,7 +131,9 @@ export class IngestionService {
     this.noteOutcomes(monitor, rows, rejected, outcomes);
     const droppedValues = this.countDropped(monitorId, dropped, outcomes);
     const answer = this.answer(monitor, outcomes, indexes, rejected, [...ignored]);
-    return droppedValues > 0 ? { ...answer, droppedValues } : answer;
+    const told = droppedValues > 0 ? { ...answer, droppedValues } : answer;
+    this.counts.note(rows, outcomes, told);
+    return told;
   }
 
   /** What the hub wants of this monitor's sender right now. */
@@ -171,7 +175,9 @@ export class IngestionService {
       }
     }
     this.noteOutcomes(monitor, rows, [], outcomes);
-    return this.answer(monitor, outcomes, undefined, [], ignored);
+    const answer = this.answer(monitor, outcomes, undefined, [], ignored);
+    this.counts.note(rows, outcomes, answer);
+    return answer;
   }
 
   private countDropped(

@@ -8,10 +8,11 @@ import { MAX_WIRE_BYTES } from '../common/http/body-parser.js';
 import { createRequestIdSource } from '../common/http/create-http-adapter.js';
 import { createHostCheck } from '../common/http/own-hosts.js';
 import { buildSecurityHeaders } from '../common/http/security-headers.js';
-import { writeProblem } from '../common/problem.js';
+import { readErrorCode, writeProblem } from '../common/problem.js';
 import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { DomainError } from '../core/errors.js';
 import { INGESTION_PATH } from './ingestion.controller.js';
+import { IngestionCounts } from './ingestion-counts.js';
 import { findRefusal, type IngestionAnswer, IngestionService } from './ingestion.service.js';
 
 /**
@@ -36,6 +37,7 @@ export class ReportLane implements OnModuleInit {
     private readonly adapterHost: HttpAdapterHost,
     private readonly door: ApiKeyDoor,
     private readonly ingestion: IngestionService,
+    private readonly counts: IngestionCounts,
   ) {
     this.isAllowedHost = createHostCheck(config);
     this.path = config.basePath + INGESTION_PATH;
@@ -73,9 +75,16 @@ export class ReportLane implements OnModuleInit {
     // A sender that goes away in between gets no answer, and nothing is stored: `end` comes only when all is here.
     request.on('end', () => {
       const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length);
+      const begunAt = performance.now();
       this.ingestion.receive(verdict.monitorId, body).then(
-        (answer) => this.answer(response, answer),
-        (error: unknown) => this.refuse(response, error),
+        (answer) => {
+          this.counts.noteDuration(begunAt);
+          this.answer(response, answer);
+        },
+        (error: unknown) => {
+          this.counts.refused.add(readErrorCode(error));
+          this.refuse(response, error);
+        },
       );
     });
     return true;

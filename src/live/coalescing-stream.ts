@@ -16,6 +16,8 @@ export class CoalescingStream<Key, Value> implements AsyncIterableIterator<Reado
   constructor(
     private readonly spacingMs: number,
     private readonly onDone: () => void,
+    /** Called for each value that a newer one of its key replaced before it was handed out. */
+    private readonly onReplaced?: () => void,
   ) {}
 
   /** Whether the subscriber has gone. */
@@ -27,6 +29,7 @@ export class CoalescingStream<Key, Value> implements AsyncIterableIterator<Reado
   note(key: Key, value: Value, merge?: (waiting: Value, value: Value) => Value): void {
     if (this.isDone) return;
     const waiting = merge && this.pending.get(key);
+    if (this.onReplaced && this.pending.has(key)) this.onReplaced();
     this.pending.set(key, waiting === undefined ? value : merge!(waiting, value));
     this.schedule();
   }

@@ -19,6 +19,11 @@ export class LiveReports {
   /** The newest report of each watched monitor, and the one before: the next one's rates need it. */
   private readonly newest = new Map<string, LiveReport>();
 
+  /** Who watches now. */
+  subscribers = 0;
+  /** Reports that a newer one replaced before a subscriber was told of them, since the start. */
+  replaced = 0;
+
   constructor(
     private readonly reader: ReportReader,
     events: EventBus,
@@ -39,9 +44,12 @@ export class LiveReports {
   async watch(
     monitorIds: readonly string[],
   ): Promise<AsyncIterableIterator<ReadonlyMap<string, LiveReport>>> {
-    const stream: Stream = new CoalescingStream(this.config.liveSpacingMs, () =>
-      this.leave(monitorIds, stream),
+    const stream: Stream = new CoalescingStream(
+      this.config.liveSpacingMs,
+      () => this.leave(monitorIds, stream),
+      () => this.replaced++,
     );
+    this.subscribers++;
     for (const monitorId of monitorIds) {
       const streams = this.streamsByMonitor.get(monitorId) ?? new Set();
       this.streamsByMonitor.set(monitorId, streams.add(stream));
@@ -73,6 +81,7 @@ export class LiveReports {
   }
 
   private leave(monitorIds: readonly string[], stream: Stream): void {
+    this.subscribers--;
     for (const monitorId of monitorIds) {
       const streams = this.streamsByMonitor.get(monitorId);
       streams?.delete(stream);

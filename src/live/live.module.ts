@@ -7,5 +7,6 @@ import { LiveResolver } from './live.resolver.js';
 @Module({
   imports: [MonitorsModule, StorageModule],
   providers: [LiveReports, LiveResolver],
+  exports: [LiveReports],
 })
 export class LiveModule {}

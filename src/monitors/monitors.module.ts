@@ -43,6 +43,14 @@ import { SharingService } from './sharing/sharing.service.js';
     MonitorKeysService,
     KeysResolver,
   ],
-  exports: [MonitorsService, MonitorAccess, MonitorDirectory, MonitorNotes, MonitorLosses, MonitorPresenter],
+  exports: [
+    MonitorsService,
+    MonitorAccess,
+    MonitorDirectory,
+    MonitorNotes,
+    MonitorLosses,
+    MonitorPresenter,
+    HealthWatch,
+  ],
 })
 export class MonitorsModule {}

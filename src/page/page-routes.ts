@@ -43,7 +43,7 @@ export class PageRoutes implements OnModuleInit {
   }
 
   private async answer(request: FastifyRequest, reply: FastifyReply, file: string): Promise<FastifyReply> {
-    if (/^(api|graphql)(\/|$)/.test(file)) throw nothingHere();
+    if (/^(api|graphql|metrics)(\/|$)/.test(file)) throw nothingHere();
     if (file === 'graphiql') return reply.redirect(`${this.config.basePath}/${GRAPHIQL_PREFIX}`);
     if (file.startsWith(GRAPHIQL_PREFIX))
       return this.answerGraphiql(request, reply, file.slice(GRAPHIQL_PREFIX.length));

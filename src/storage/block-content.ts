@@ -34,6 +34,7 @@ export class BlockContent {
     return {
       layoutId: layout.id,
       rowCount: reports.length,
+      sampleCount: reports.reduce((sum, report) => sum + report.values.length, 0),
       bytes: encodeRawBlock(reports, layout.seriesKeys),
     };
   }
@@ -41,7 +42,12 @@ export class BlockContent {
   /** @param layouts those of the blocks that the rollup was made from */
   async encodeRollup(rollup: Rollup, layouts: Iterable<Layout>): Promise<BlockBytes> {
     const layout = await this.writeDown(rollup.seriesKeys, layouts);
-    return { layoutId: layout.id, rowCount: rollup.starts.length, bytes: encodeRollupBlock(rollup) };
+    return {
+      layoutId: layout.id,
+      rowCount: rollup.starts.length,
+      sampleCount: rollup.starts.length * rollup.seriesKeys.length,
+      bytes: encodeRollupBlock(rollup),
+    };
   }
 
   /** Opens raw blocks of one monitor; columns are decoded when they are read. */

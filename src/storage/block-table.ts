@@ -15,7 +15,16 @@ export interface BlockBytes {
   readonly layoutId: number;
   /** Reports or buckets in it. */
   readonly rowCount: number;
+  /** Single values in it. */
+  readonly sampleCount: number;
   readonly bytes: Uint8Array;
+}
+
+/** What was written into blocks of one tier since the start. */
+export interface SealedCount {
+  blocks: number;
+  samples: number;
+  bytes: number;
 }
 
 export interface BlockRow {
@@ -29,6 +38,9 @@ export interface BlockRow {
 /** Reads and writes sealed blocks of all tiers. */
 @Injectable()
 export class BlockTable {
+  /** By tier; a transaction that was rolled back is counted too. */
+  readonly sealed: readonly SealedCount[] = TIERS.map(() => ({ blocks: 0, samples: 0, bytes: 0 }));
+
   constructor(@Inject(QUERY_POOL) private readonly pool: Pool) {}
 
   /** The blocks of a monitor that hold any instant from `fromAt` to `toAt`, in time order. */
@@ -96,6 +108,10 @@ export class BlockTable {
         Buffer.from(content.bytes),
       ],
     });
+    const sealed = this.sealed[tier]!;
+    sealed.blocks++;
+    sealed.samples += content.sampleCount;
+    sealed.bytes += content.bytes.length;
   }
 
   /** Makes the partition that holds blocks beginning at this instant. */

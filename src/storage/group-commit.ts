@@ -1,6 +1,7 @@
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Pool } from 'pg';
+import { Distribution, DURATION_BOUNDS } from '../common/distribution.js';
 import { reach } from '../common/step.js';
 import { DomainError } from '../core/errors.js';
 import { INGEST_POOL } from '../database/database-pools.js';
@@ -37,6 +38,9 @@ interface DatabaseFault {
 export class GroupCommit implements BeforeApplicationShutdown {
   private readonly logger = new Logger(GroupCommit.name);
   private readonly queue = new ReportQueue();
+  /** Seconds that each batch took, and the reports in it. */
+  readonly durations = new Distribution(DURATION_BOUNDS);
+  readonly batchSizes = new Distribution([1, 2, 5, 10, 25, 50, 100, 250, 500, 1000]);
   private readonly announcer: StoredAnnouncer;
   private isRunning = false;
   private lastBatchSize = 0;
@@ -69,6 +73,11 @@ export class GroupCommit implements BeforeApplicationShutdown {
     return outcomes;
   }
 
+  /** What waits for its turn. */
+  get waiting(): { readonly reports: number; readonly bytes: number } {
+    return { reports: this.queue.size, bytes: this.queue.byteSize };
+  }
+
   /** Resolves when everything that waits now has been stored or refused. */
   drain(): Promise<void> {
     return this.queue.drain();
@@ -94,7 +103,10 @@ export class GroupCommit implements BeforeApplicationShutdown {
   private async run(): Promise<void> {
     const batch = this.queue.take();
     this.lastBatchSize = batch.length;
+    const begunAt = performance.now();
     await this.commit(batch);
+    this.durations.observe((performance.now() - begunAt) / 1000);
+    this.batchSizes.observe(batch.length);
     this.queue.done(batch);
     this.isRunning = !this.queue.isEmpty;
     if (this.isRunning) this.schedule();

@@ -72,6 +72,11 @@ export class ReportQueue {
     return this.slots.length;
   }
 
+  /** Bytes of the values that wait. */
+  get byteSize(): number {
+    return this.bytes;
+  }
+
   get isEmpty(): boolean {
     return this.slots.length === 0;
   }

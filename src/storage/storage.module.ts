@@ -36,6 +36,7 @@ import { StorageSpace } from './storage-space.js';
     SampleEraser,
   ],
   exports: [
+    BlockTable,
     LayoutRegistry,
     ActiveSeries,
     RepeatedReports,

@@ -1,4 +1,11 @@
-import { type Answer, type HubClient, type Json, postReport, signIn } from '../support/hub-client.js';
+import {
+  type Answer,
+  callHub,
+  type HubClient,
+  type Json,
+  postReport,
+  signIn,
+} from '../support/hub-client.js';
 import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
 import { waitFor } from '../support/wait-for.js';
 import { postRaw } from '../support/raw-report.js';
@@ -190,4 +197,9 @@ describe('a key that sends too often', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect((await post({ cpu: { usagePercent: 1 } })).body.accepted).toBe(1);
   });
+});
+
+it('the hub’s own metrics are nowhere where no door was set for them', async () => {
+  const answer = await callHub(hub, 'GET', '/metrics', { headers: { authorization: 'Bearer undefined' } });
+  expect([answer.status, answer.body.code]).toEqual([404, 'not_found']);
 });
