@@ -37,7 +37,7 @@ export class ApiKeyDoor {
   admitKnown(headers: IncomingHttpHeaders, ip: string): Verdict | undefined {
     const presented = readPresentedKey(headers);
     const known = presented === undefined ? undefined : this.verdicts.recall(presented);
-    return known && this.pass(known, ip);
+    return known && isAllowed(known, ip) ? this.pass(known, ip) : undefined;
   }
 
   private async admitUnknown(presented: string, ip: string): Promise<Verdict> {
