@@ -6,13 +6,14 @@ import { IngestionCounts } from './ingestion-counts.js';
 import { IngestionController } from './ingestion.controller.js';
 import { IngestionService } from './ingestion.service.js';
 import { KnownShapes } from './known-shapes.js';
+import { OutcomeNotes } from './outcome-notes.js';
 import { ReportLane } from './report-lane.js';
 import { ReportShaper } from './report-shaper.js';
 
 @Module({
   imports: [AuthModule, MonitorsModule, StorageModule],
   controllers: [IngestionController],
-  providers: [IngestionCounts, ReportShaper, KnownShapes, IngestionService, ReportLane],
+  providers: [IngestionCounts, OutcomeNotes, ReportShaper, KnownShapes, IngestionService, ReportLane],
   exports: [IngestionService, IngestionCounts],
 })
 export class IngestionModule {}

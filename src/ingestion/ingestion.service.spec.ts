@@ -10,6 +10,7 @@ import type { RepeatedReports } from '../storage/repeated-reports.js';
 import { IngestionCounts } from './ingestion-counts.js';
 import { IngestionService } from './ingestion.service.js';
 import { KnownShapes } from './known-shapes.js';
+import { OutcomeNotes } from './outcome-notes.js';
 import { ReportShaper } from './report-shaper.js';
 
 const ID = 'a-monitor';
@@ -60,14 +61,16 @@ beforeEach(() => {
       } as unknown as ActiveSeries,
     ),
     { store } as unknown as GroupCommit,
-    { note: (rows: PendingReport[]) => repeated.push(...rows) } as unknown as RepeatedReports,
-    {
-      noteInventory: (_: string, at: number, inventory: unknown) => notes.push([at, inventory]),
-      noteError: (_: string, error: string | null) => notes.push(error),
-    } as unknown as MonitorNotes,
-    { noteDropped: (_: string, values: number) => dropped.push(values) } as unknown as MonitorLosses,
     new KnownShapes(),
-    new IngestionCounts(),
+    new OutcomeNotes(
+      {
+        noteInventory: (_: string, at: number, inventory: unknown) => notes.push([at, inventory]),
+        noteError: (_: string, error: string | null) => notes.push(error),
+      } as unknown as MonitorNotes,
+      { noteDropped: (_: string, values: number) => dropped.push(values) } as unknown as MonitorLosses,
+      { note: (rows: PendingReport[]) => repeated.push(...rows) } as unknown as RepeatedReports,
+      new IngestionCounts(),
+    ),
   );
 });
 

@@ -7,14 +7,11 @@ import { isRejection, parseReport } from '../core/model/parse-report.js';
 import { readText } from '../core/model/report-text.js';
 import type { Shape } from '../storage/layout-registry.js';
 import { GroupCommit } from '../storage/group-commit.js';
-import { RepeatedReports } from '../storage/repeated-reports.js';
 import type { PendingReport, StoreOutcome } from '../storage/pending-report.js';
 import { MonitorDirectory, type MonitorSettings } from '../monitors/monitor-directory.js';
-import { MonitorLosses } from '../monitors/monitor-losses.js';
-import { MonitorNotes } from '../monitors/monitor-notes.js';
 import type { MonitorInventory, MonitorState } from '../monitors/monitor.entity.js';
-import { IngestionCounts } from './ingestion-counts.js';
 import { type KnownReports, KnownShapes } from './known-shapes.js';
+import { OutcomeNotes } from './outcome-notes.js';
 import { ReportShaper } from './report-shaper.js';
 
 export interface RejectedReport {
@@ -60,11 +57,8 @@ export class IngestionService {
     private readonly directory: MonitorDirectory,
     private readonly shaper: ReportShaper,
     private readonly groupCommit: GroupCommit,
-    private readonly repeated: RepeatedReports,
-    private readonly notes: MonitorNotes,
-    private readonly losses: MonitorLosses,
     private readonly shapes: KnownShapes,
-    private readonly counts: IngestionCounts,
+    private readonly notes: OutcomeNotes,
   ) {}
 
   /**
@@ -123,17 +117,14 @@ export class IngestionService {
     if (text && last && rejected.length === 0 && dropped.size === 0)
       this.shapes.learn(monitorId, text, last.parsed, last.shape, now);
     const outcomes = rows.length > 0 ? await this.groupCommit.store(rows) : [];
-    for (const [position, parsed] of inventories) {
-      // A report that was there before, or whose monitor is gone, changes nothing.
-      if (outcomes[position] === 'accepted')
-        this.notes.noteInventory(monitorId, parsed.at, inventoryOf(parsed));
-    }
-    this.noteOutcomes(monitor, rows, rejected, outcomes);
-    const droppedValues = this.countDropped(monitorId, dropped, outcomes);
-    const answer = this.answer(monitor, outcomes, indexes, rejected, [...ignored]);
-    const told = droppedValues > 0 ? { ...answer, droppedValues } : answer;
-    this.counts.note(rows, outcomes, told);
-    return told;
+    for (const [position, parsed] of inventories)
+      this.notes.noteInventory(rows[position]!, outcomes[position]!, inventoryOf(parsed));
+    this.notes.noteHealth(monitor, rejected, outcomes);
+    const droppedValues = countDropped(dropped, outcomes);
+    const counted = this.answer(monitor, outcomes, indexes, rejected, [...ignored]);
+    const answer = droppedValues > 0 ? { ...counted, droppedValues } : counted;
+    this.notes.noteAnswer(monitor, rows, outcomes, answer);
+    return answer;
   }
 
   /** What the hub wants of this monitor's sender right now. */
@@ -168,42 +159,11 @@ export class IngestionService {
   ): Promise<IngestionAnswer> {
     const rows = reports.map((report) => ({ monitorId: monitor.id, receivedAt: now, report }));
     const outcomes = await this.groupCommit.store(rows);
-    if (inventory) {
-      for (let index = 0; index < rows.length; index++) {
-        if (outcomes[index] === 'accepted')
-          this.notes.noteInventory(monitor.id, reports[index]!.at, inventory);
-      }
-    }
-    this.noteOutcomes(monitor, rows, [], outcomes);
+    if (inventory) rows.forEach((row, index) => this.notes.noteInventory(row, outcomes[index]!, inventory));
+    this.notes.noteHealth(monitor, [], outcomes);
     const answer = this.answer(monitor, outcomes, undefined, [], ignored);
-    this.counts.note(rows, outcomes, answer);
+    this.notes.noteAnswer(monitor, rows, outcomes, answer);
     return answer;
-  }
-
-  private countDropped(
-    monitorId: string,
-    dropped: ReadonlyMap<number, number>,
-    outcomes: readonly StoreOutcome[],
-  ): number {
-    let count = 0;
-    for (const [position, values] of dropped) if (outcomes[position] === 'accepted') count += values;
-    if (count > 0) this.losses.noteDropped(monitorId, count);
-    return count;
-  }
-
-  private noteOutcomes(
-    monitor: MonitorSettings,
-    rows: readonly PendingReport[],
-    rejected: readonly RejectedReport[],
-    outcomes: readonly StoreOutcome[],
-  ): void {
-    const first = rejected[0];
-    if (first) this.notes.noteError(monitor.id, `report refused: ${first.code} ${first.path}`.trim());
-    // What ails a local monitor is its collector's to say.
-    else if (monitor.kind === 'agent' && outcomes.includes('accepted'))
-      this.notes.noteError(monitor.id, null);
-    if (outcomes.includes('duplicate'))
-      this.repeated.note(rows.filter((_, position) => outcomes[position] === 'duplicate'));
   }
 
   private answer(
@@ -232,6 +192,12 @@ export class IngestionService {
       config: configOf(this.directory.find(monitor.id) ?? monitor),
     };
   }
+}
+
+function countDropped(dropped: ReadonlyMap<number, number>, outcomes: readonly StoreOutcome[]): number {
+  let count = 0;
+  for (const [position, values] of dropped) if (outcomes[position] === 'accepted') count += values;
+  return count;
 }
 
 function configOf(monitor: MonitorSettings): MonitorConfig {

@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { MonitorLosses } from '../monitors/monitor-losses.js';
+import { MonitorNotes } from '../monitors/monitor-notes.js';
+import type { MonitorSettings } from '../monitors/monitor-directory.js';
+import type { MonitorInventory } from '../monitors/monitor.entity.js';
+import type { PendingReport, StoreOutcome } from '../storage/pending-report.js';
+import { RepeatedReports } from '../storage/repeated-reports.js';
+import { IngestionCounts } from './ingestion-counts.js';
+import type { IngestionAnswer, RejectedReport } from './ingestion.service.js';
+
+/** Tells those concerned what became of a request's reports: the monitor's page, and the hub's own metrics. */
+@Injectable()
+export class OutcomeNotes {
+  constructor(
+    private readonly notes: MonitorNotes,
+    private readonly losses: MonitorLosses,
+    private readonly repeated: RepeatedReports,
+    private readonly counts: IngestionCounts,
+  ) {}
+
+  /** What a report says of its machine; one that was there before, or whose monitor is gone, changes nothing. */
+  noteInventory(
+    { monitorId, report }: PendingReport,
+    outcome: StoreOutcome,
+    inventory: MonitorInventory,
+  ): void {
+    if (outcome === 'accepted') this.notes.noteInventory(monitorId, report.at, inventory);
+  }
+
+  noteAnswer(
+    monitor: MonitorSettings,
+    rows: readonly PendingReport[],
+    outcomes: readonly StoreOutcome[],
+    answer: IngestionAnswer,
+  ): void {
+    this.counts.note(rows, outcomes, answer);
+    if (answer.droppedValues) this.losses.noteDropped(monitor.id, answer.droppedValues);
+    if (answer.duplicates > 0)
+      this.repeated.note(rows.filter((_, position) => outcomes[position] === 'duplicate'));
+  }
+
+  /** @param refused what was refused before anything was stored: the sender's fault */
+  noteHealth(
+    monitor: MonitorSettings,
+    refused: readonly RejectedReport[],
+    outcomes: readonly StoreOutcome[],
+  ): void {
+    const first = refused[0];
+    if (first) this.notes.noteError(monitor.id, `report refused: ${first.code} ${first.path}`.trim());
+    // What ails a local monitor is its collector's to say.
+    else if (monitor.kind === 'agent' && outcomes.includes('accepted'))
+      this.notes.noteError(monitor.id, null);
+  }
+}
