@@ -1,17 +1,20 @@
 import 'reflect-metadata';
 import type { LoggerService } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { SetupService } from './auth/setup.service.js';
 import { printSetupLink } from './auth/setup-notice.js';
 import { createHubApp } from './common/http/create-hub-app.js';
 import { createHubLogger } from './common/http/logging.js';
 import { mountOpenApi } from './common/http/openapi.js';
+import { buildPublicAddress, describeReach } from './common/http/reach.js';
 import { installShutdown } from './common/http/shutdown.js';
+import { openTls } from './common/tls/open-tls.js';
+import type { TlsSource } from './common/tls/tls-identity.js';
 import type { HubConfig } from './config/hub-config.js';
 import { readConfig } from './config/read-config.js';
 import type { OpenDatabase } from './database/open-database.js';
 import { openDatabase } from './database/open-database.js';
+import { EXIT_CONFIG, StartError } from './database/start-error.js';
 import { WebsocketDoor } from './graphql/websocket-door.js';
 import { INGESTION_PATHS } from './ingestion/ingestion.openapi.js';
 import { HUB_VERSION } from './config/hub-version.js';
@@ -57,8 +60,10 @@ async function run(config: HubConfig, logger: LoggerService): Promise<void> {
   }
 }
 
-async function serve(config: HubConfig, database: OpenDatabase, logger: LoggerService): Promise<void> {
-  const app = await createHubApp(AppModule.forRoot(config, database), config, logger);
+async function serve(given: HubConfig, database: OpenDatabase, logger: LoggerService): Promise<void> {
+  const tls = await openOwnTls(given, logger);
+  const config = Object.freeze({ ...given, tlsPin: given.tls === 'auto' ? tls?.pin : undefined });
+  const app = await createHubApp(AppModule.forRoot(config, database), config, logger, { tls });
   installShutdown({
     app,
     closeSockets: () => app.get(WebsocketDoor, { strict: false }).stop(),
@@ -69,22 +74,25 @@ async function serve(config: HubConfig, database: OpenDatabase, logger: LoggerSe
   await app.init();
   mountOpenApi(app, { version: HUB_VERSION, basePath: config.basePath, extraPaths: INGESTION_PATHS });
   await app.listen({ port: config.port, host: config.host });
-  const address = publicAddress(config, app);
+  const { port } = app.getHttpServer().address() as { port: number };
+  const address = buildPublicAddress(config, port);
   const setupLink = await app.get(SetupService, { strict: false }).prepare(address);
   if (setupLink) printSetupLink(setupLink);
-  warnOfPlainHttp(config, logger);
+  sayHowToReach(config, port, logger);
   process.stdout.write(`Watchkeeper is running: ${address}/\n`);
 }
 
-/** As users reach the hub, without a slash at the end. */
-function publicAddress(config: HubConfig, app: NestFastifyApplication): string {
-  if (config.publicOrigin) return config.publicOrigin + config.basePath;
-  const bound = app.getHttpServer().address() as { port: number };
-  const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}${config.basePath}`;
+/** The hub's own certificate, where it speaks TLS itself. */
+async function openOwnTls(config: HubConfig, logger: LoggerService): Promise<TlsSource | undefined> {
+  try {
+    return await openTls(config, (line) => logger.warn(line, 'tls'));
+  } catch (error) {
+    throw new StartError((error as Error).message, EXIT_CONFIG);
+  }
 }
 
-function warnOfPlainHttp(config: HubConfig, logger: LoggerService): void {
-  if (!config.isHttpAllowed) return;
-  logger.warn('WATCHKEEPER_ALLOW_HTTP is set: passwords, keys and samples travel unencrypted', 'start');
+function sayHowToReach(config: HubConfig, port: number, logger: LoggerService): void {
+  const { warnings, hints } = describeReach(config, port);
+  for (const line of warnings) logger.warn(line, 'start');
+  for (const line of hints) logger.log(line, 'start');
 }

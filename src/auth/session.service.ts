@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Role, UserPrincipal } from '../common/principal.js';
+import { isReachedByHttps } from '../config/public-scheme.js';
 import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { EventBus } from '../events/event-bus.js';
 import { readBearer } from './api-key-format.js';
@@ -58,7 +59,7 @@ export class SessionService {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(HUB_CONFIG) config: HubConfig,
   ) {
-    this.cookieScheme = { isSecure: config.publicOrigin?.startsWith('https:') ?? false };
+    this.cookieScheme = { isSecure: isReachedByHttps(config) };
     events.on('access.changed', () => this.known.clear());
     events.on('session.ended', ({ sessionId }) => {
       this.known.deleteWhere(({ principal }) => principal.sessionId === sessionId);

@@ -79,6 +79,18 @@ export class Environment {
   )
   WATCHKEEPER_SECRET_KEY?: string;
 
+  @Rule(
+    (value) => value === 'auto' || value === 'off',
+    "is not known: give auto (a certificate of the hub's own) or off; for one of yours set WATCHKEEPER_TLS_CERT_FILE",
+  )
+  WATCHKEEPER_TLS?: string;
+
+  @Rule((value) => !value.includes('\0'), 'is not a path')
+  WATCHKEEPER_TLS_CERT_FILE?: string;
+
+  @Rule((value) => !value.includes('\0'), 'is not a path')
+  WATCHKEEPER_TLS_KEY_FILE?: string;
+
   @Rule((value) => value === '0' || value === '1', 'is not a switch: give 1 or 0')
   WATCHKEEPER_ALLOW_HTTP?: string;
 
@@ -124,7 +136,7 @@ export const SECRET_NAMES: readonly VariableName[] = [
 ];
 
 /** Names that are spoken for; giving one must not look as if it had an effect. */
-export const RESERVED_NAMES = ['WATCHKEEPER_TLS', 'WATCHKEEPER_OWNER_DATABASE_URL'] as const;
+export const RESERVED_NAMES = ['WATCHKEEPER_OWNER_DATABASE_URL'] as const;
 
 export const VARIABLE_NAMES: readonly VariableName[] = [
   'PORT',
@@ -140,6 +152,9 @@ export const VARIABLE_NAMES: readonly VariableName[] = [
   'WATCHKEEPER_TRUSTED_PROXIES',
   'WATCHKEEPER_OUTBOUND_ALLOW_CIDRS',
   'WATCHKEEPER_SECRET_KEY',
+  'WATCHKEEPER_TLS',
+  'WATCHKEEPER_TLS_CERT_FILE',
+  'WATCHKEEPER_TLS_KEY_FILE',
   'WATCHKEEPER_ALLOW_HTTP',
   'WATCHKEEPER_AUDIT_RETENTION_DAYS',
   'WATCHKEEPER_LIVE_SPACING_MS',

@@ -4,7 +4,7 @@ export interface HubConfig {
   readonly port: number;
   /** Address to listen on. */
   readonly host: string;
-  /** As users reach the hub: origin without a path. Not given: `http://HOST:PORT` of the listening socket. */
+  /** As users reach the hub: origin without a path. Not given: scheme, HOST and port of the listening socket. */
   readonly publicOrigin?: string;
   /** Path in front of every address: '' or '/mon', never with a slash at its end. */
   readonly basePath: string;
@@ -29,6 +29,10 @@ export interface HubConfig {
   readonly secretKeys?: string;
   /** The doors of the hub's own metrics; not given: there are none. */
   readonly metrics?: MetricsDoors;
+  /** How the hub itself speaks TLS; not given: plain http, on loopback or behind a proxy. */
+  readonly tls?: 'auto' | { readonly certFile: string; readonly keyFile: string };
+  /** Of the hub's own TLS key, `sha256//…` as curl and the agent pin it; known from the start on where TLS is `auto`. */
+  readonly tlsPin?: string;
   /** Plain http is wanted beyond this machine: cookies without `Secure`, a standing banner. */
   readonly isHttpAllowed: boolean;
   /** How long the audit log keeps an entry, days. Not given: a year. */

@@ -12,6 +12,7 @@ import {
   type VariableName,
 } from './environment.js';
 import type { HubConfig, LogLevel, MetricsDoors } from './hub-config.js';
+import { findTlsContradictions, readTls } from './read-tls.js';
 import { findNearestName } from '../core/nearest-name.js';
 
 const PREFIX = 'WATCHKEEPER_';
@@ -96,18 +97,20 @@ function findContradictions(given: Environment): string[] {
       `WATCHKEEPER_ADMIN_${missing}: missing beside WATCHKEEPER_ADMIN_${present}: give both or none`,
     );
   }
-  faults.push(...findOpenMetrics(given));
-  if (given.WATCHKEEPER_ALLOW_HTTP === '1') return faults;
+  faults.push(...findOpenMetrics(given), ...findTlsContradictions(given));
+  if (given.WATCHKEEPER_ALLOW_HTTP === '1' || readTls(given) !== undefined) return faults;
   const url = given.PUBLIC_URL === undefined ? undefined : new URL(given.PUBLIC_URL);
   if (url?.protocol === 'http:' && !isLoopback(url.hostname)) {
     faults.push(
       `PUBLIC_URL: "${url.origin}" is plain http beyond this machine, passwords could be read on the way: ` +
-        'put a proxy with https in front and give its address, or set WATCHKEEPER_ALLOW_HTTP=1',
+        'set WATCHKEEPER_TLS=auto and write https://, or give the https address of a proxy in front, ' +
+        'or set WATCHKEEPER_ALLOW_HTTP=1',
     );
   } else if (url?.protocol !== 'https:' && !isLoopback(given.HOST ?? '127.0.0.1')) {
     faults.push(
       `HOST: "${given.HOST}" serves plain http beyond this machine, passwords could be read on the way: ` +
-        'set PUBLIC_URL to the https address of the proxy in front, or set WATCHKEEPER_ALLOW_HTTP=1',
+        'set WATCHKEEPER_TLS=auto, or PUBLIC_URL to the https address of the proxy in front, ' +
+        'or set WATCHKEEPER_ALLOW_HTTP=1',
     );
   }
   return faults;
@@ -151,6 +154,7 @@ function buildConfig(given: Environment): HubConfig {
     metrics: readMetricsDoors(given),
     keyRate: readKeyRate(given.WATCHKEEPER_KEY_RATE ?? DEFAULT_KEY_RATE),
     secretKeys: given.WATCHKEEPER_SECRET_KEY,
+    tls: readTls(given),
     isHttpAllowed: given.WATCHKEEPER_ALLOW_HTTP === '1',
     auditRetentionDays: readNumber(given.WATCHKEEPER_AUDIT_RETENTION_DAYS),
     liveSpacingMs: Number(given.WATCHKEEPER_LIVE_SPACING_MS ?? 1_000),

@@ -10,6 +10,8 @@ import { MAX_WIRE_BYTES, parseJsonBody } from './body-parser.js';
 import type { DoorConfig } from './door-config.js';
 import { createHostCheck } from './own-hosts.js';
 import { buildSecurityHeaders } from './security-headers.js';
+import type { TlsSource } from '../tls/tls-identity.js';
+import { buildTlsOptions, followTls } from '../tls/tls-server.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -38,17 +40,27 @@ export interface DoorTimeouts {
 // A second below 15 and 30: Node looks for late requests once a second.
 const TIMEOUTS: DoorTimeouts = { headersMs: 14_000, requestMs: 29_000, handlerMs: 45_000 };
 
+export interface HttpAdapterOptions {
+  readonly timeouts?: DoorTimeouts;
+  /** Where the hub itself speaks TLS. */
+  readonly tls?: TlsSource;
+}
+
 /** The HTTP server of the hub with all its limits. Create the Nest application with `bodyParser: false`. */
-export function createHttpAdapter(config: DoorConfig, timeouts = TIMEOUTS): FastifyAdapter {
+export function createHttpAdapter(
+  config: DoorConfig,
+  { timeouts = TIMEOUTS, tls }: HttpAdapterOptions = {},
+): FastifyAdapter {
   const createRequestId = createRequestIdSource();
   const setHeaders = createHeaderSetter(config);
-  const options: FastifyHttpOptions<Server> & { http: ServerOptions } = {
-    http: {
-      ...SERVER_OPTIONS,
-      headersTimeout: timeouts.headersMs,
-      // Node looks for late requests only this often (30 s by default).
-      connectionsCheckingInterval: Math.min(1000, timeouts.headersMs),
-    },
+  const serverOptions = {
+    ...SERVER_OPTIONS,
+    headersTimeout: timeouts.headersMs,
+    // Node looks for late requests only this often (30 s by default).
+    connectionsCheckingInterval: Math.min(1000, timeouts.headersMs),
+  };
+  const options: FastifyHttpOptions<Server> & { http?: ServerOptions; https?: ServerOptions } = {
+    ...(tls ? { https: { ...serverOptions, ...buildTlsOptions(tls) } } : { http: serverOptions }),
     requestTimeout: timeouts.requestMs,
     // Reports each 10 to 60 s find their connection still open; beyond that an idle one is not worth keeping.
     keepAliveTimeout: 75_000,
@@ -67,7 +79,9 @@ export function createHttpAdapter(config: DoorConfig, timeouts = TIMEOUTS): Fast
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket, createRequestId()),
   };
   const adapter = new FastifyAdapter(options);
-  setUpInstance(adapter.getInstance() as unknown as FastifyInstance, config, setHeaders, timeouts);
+  const instance = adapter.getInstance() as unknown as FastifyInstance;
+  setUpInstance(instance, config, setHeaders, timeouts);
+  if (tls) followTls(instance, tls);
   return adapter;
 }
 

@@ -53,7 +53,9 @@ describe('the patience of the HTTP door', () => {
 
   beforeAll(async () => {
     // The hub's own are 15, 30 and 45 s: test/e2e/slow-senders proves them on real sockets.
-    app = await createHubApp(EchoModule, CONFIG, false, { headersMs: 300, requestMs: 600, handlerMs: 1500 });
+    app = await createHubApp(EchoModule, CONFIG, false, {
+      timeouts: { headersMs: 300, requestMs: 600, handlerMs: 1500 },
+    });
     await app.listen(0, '127.0.0.1');
     port = (app.getHttpServer().address() as { port: number }).port;
   });

@@ -2,7 +2,7 @@ import { type DynamicModule, type LoggerService, type Type, ValidationPipe } fro
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DomainErrorFilter } from '../domain-error.filter.js';
-import { createHttpAdapter, type DoorTimeouts } from './create-http-adapter.js';
+import { createHttpAdapter, type HttpAdapterOptions } from './create-http-adapter.js';
 import type { DoorConfig } from './door-config.js';
 import { quietFramework } from './quiet-framework.js';
 import { VALIDATION_OPTIONS } from './validation.js';
@@ -12,9 +12,9 @@ export async function createHubApp(
   module: Type | DynamicModule,
   config: DoorConfig,
   logger: LoggerService | false,
-  timeouts?: DoorTimeouts,
+  options: HttpAdapterOptions = {},
 ): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(config, timeouts), {
+  const app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(config, options), {
     bodyParser: false,
     abortOnError: false,
     logger: logger && quietFramework(logger),

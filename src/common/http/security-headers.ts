@@ -1,3 +1,4 @@
+import { isReachedByHttps } from '../../config/public-scheme.js';
 import type { DoorConfig } from './door-config.js';
 
 /** Nothing of an API answer may run or be framed, even when a browser is tricked into showing it. */
@@ -20,7 +21,9 @@ const PERMISSIONS_POLICY = [
   .join(', ');
 
 /** The headers of every answer; page files bring a Content-Security-Policy of their own. */
-export function buildSecurityHeaders(config: Pick<DoorConfig, 'publicOrigin'>): Record<string, string> {
+export function buildSecurityHeaders(
+  config: Pick<DoorConfig, 'publicOrigin' | 'tls'>,
+): Record<string, string> {
   return {
     'content-security-policy': API_CONTENT_SECURITY_POLICY,
     'x-content-type-options': 'nosniff',
@@ -28,6 +31,6 @@ export function buildSecurityHeaders(config: Pick<DoorConfig, 'publicOrigin'>): 
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'permissions-policy': PERMISSIONS_POLICY,
-    ...(config.publicOrigin?.startsWith('https:') && { 'strict-transport-security': 'max-age=31536000' }),
+    ...(isReachedByHttps(config) && { 'strict-transport-security': 'max-age=31536000' }),
   };
 }
