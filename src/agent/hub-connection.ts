@@ -2,6 +2,7 @@ import { Agent as HttpAgent, request as requestHttp, type IncomingMessage } from
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { PinnedHttpsAgent } from './pinned-agent.js';
 import { TunnelHttpAgent, TunnelHttpsAgent } from './proxy-tunnel.js';
 
 export interface HubConnectionOptions {
@@ -11,6 +12,8 @@ export interface HubConnectionOptions {
   userAgent: string;
   /** Certificates of authorities to trust instead of those that come with Node, in PEM. */
   ca?: string;
+  /** The hub's key must be one of these: `sha256//…`. They stand in for the authorities where no `ca` is given. */
+  pins?: readonly string[];
   /** An HTTP proxy to reach the hub through. */
   proxy?: URL;
 }
@@ -92,10 +95,11 @@ export class HubConnection {
   }
 }
 
-function openAgent({ protocol }: URL, { ca, proxy }: HubConnectionOptions): HttpAgent {
+function openAgent({ protocol }: URL, { ca, pins, proxy }: HubConnectionOptions): HttpAgent {
   const options = { keepAlive: true, maxSockets: 1 };
   if (protocol === 'https:') {
     const secure = { ...options, ...(ca !== undefined && { ca }) };
+    if (pins) return new PinnedHttpsAgent(pins, secure, proxy);
     return proxy ? new TunnelHttpsAgent(proxy, secure) : new HttpsAgent(secure);
   }
   return proxy ? new TunnelHttpAgent(proxy, options) : new HttpAgent(options);

@@ -13,7 +13,7 @@ interface Target extends ConnectionOptions {
 }
 
 /** Opens a connection to `host:port` through an HTTP proxy: the proxy carries bytes and reads none of TLS. */
-function openTunnel(proxy: URL, { host, port }: Target, done: Done): void {
+export function openTunnel(proxy: URL, { host, port }: Target, done: Done): void {
   const fail = (error: Error): void => done(error, undefined as never);
   const authority = `${host?.includes(':') ? `[${host}]` : host}:${port}`;
   const headers: Record<string, string> = { Host: authority };

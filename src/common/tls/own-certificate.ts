@@ -146,7 +146,7 @@ async function signCertificate(key: string, names: readonly string[], now: numbe
       ),
     ],
   });
-  return certificate.toString('pem');
+  return `${certificate.toString('pem')}\n`;
 }
 
 function readIfThere(file: string): Promise<string | undefined> {
