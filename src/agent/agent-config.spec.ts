@@ -58,6 +58,8 @@ describe('readAgentCommand', () => {
     [['--spool-max-age', '9d'], '--spool-max-age'],
     [['--ca-file', '/not/there'], 'cannot be read: ENOENT'],
     [['--ca-file', '/etc/hostname'], 'no certificate'],
+    [['--pin', 'sha256//short'], '--pin must be'],
+    [['--pin', `sha256//${'A'.repeat(43)}=`, '--url', 'http://127.0.0.1'], 'https://'],
     [['--proxy', 'socks5://127.0.0.1'], '--proxy'],
     [['--log-format', 'xml'], '--log-format'],
     [['--log-level', 'loud'], '--log-level'],

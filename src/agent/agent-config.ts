@@ -6,6 +6,7 @@ import { RESOURCES, type Resource } from '../core/model/metric-catalog.js';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './agent-log.js';
 import { AgentConfigError, readSettings, type GivenSettings } from './agent-settings.js';
 import type { HubConnectionOptions } from './hub-connection.js';
+import { PIN_PATTERN } from './pinned-agent.js';
 
 export interface AgentConfig {
   hub: Omit<HubConnectionOptions, 'userAgent'>;
@@ -64,6 +65,7 @@ export function readAgentCommand(args: readonly string[], env: NodeJS.ProcessEnv
       url: parseHubUrl(given.get('url'), given.get('allow-http') === '1'),
       key: readKey(given, env),
       ...readCa(given.get('ca-file')),
+      ...parsePins(given.get('pin'), given.get('url')),
       ...parseProxy(given.get('proxy')),
     },
     measuring,
@@ -145,6 +147,16 @@ function readCa(path: string | undefined): { ca?: string } {
     throw new AgentConfigError(`--ca-file ${path} holds no certificate in PEM`);
   }
   return { ca };
+}
+
+function parsePins(text: string | undefined, url: string | undefined): { pins?: string[] } {
+  if (!text) return {};
+  const pins = text.split(/[;,]/).map((pin) => pin.trim());
+  if (!pins.every((pin) => PIN_PATTERN.test(pin))) {
+    throw new AgentConfigError('--pin must be sha256// and 44 characters, as the hub prints it at its start');
+  }
+  if (url && !/^https:/i.test(url)) throw new AgentConfigError('--pin needs an https:// address in --url');
+  return { pins };
 }
 
 function parseProxy(text: string | undefined): { proxy?: URL } {

@@ -66,6 +66,11 @@ export const SETTINGS = {
     value: 'FILE',
     help: 'certificates of the authorities to trust, in PEM',
   },
+  pin: {
+    env: 'WATCHKEEPER_PIN',
+    value: 'PIN',
+    help: "the hub's key must be this one: sha256//…, as the hub prints it at its start; several parted by ;",
+  },
   proxy: {
     env: 'WATCHKEEPER_PROXY',
     value: 'URL',

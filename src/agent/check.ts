@@ -80,9 +80,13 @@ function explain(reason: string, { hub: { url, ca, proxy } }: AgentConfig): stri
   const way = proxy ? ` through the proxy ${proxy.host}` : '';
   if (reason === 'ENOTFOUND' || reason === 'EAI_AGAIN') return `its name is not known here (${reason})${way}`;
   if (reason === 'ECONNREFUSED') return `nothing listens at ${url.host}${way} (${reason})`;
+  if (reason === 'WRONG_PIN')
+    return 'its key is not the one of --pin: compare with what the hub prints at its start';
   if (/SELF_SIGNED|UNABLE_TO|CERT|ALTNAME/.test(reason)) {
     const advice =
-      ca === undefined ? ': give its authority with --ca-file' : ': not signed by what --ca-file holds';
+      ca === undefined
+        ? ': give its authority with --ca-file, or its key with --pin'
+        : ': not signed by what --ca-file holds';
     return `its certificate is not trusted (${reason})${advice}`;
   }
   return `cannot be reached${way} (${reason})`;

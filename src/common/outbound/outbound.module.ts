@@ -34,6 +34,7 @@ function listClosedDoors(config: HubConfig, { httpAdapter }: HttpAdapterHost): C
   const bound = (httpAdapter?.getHttpServer() as Server | undefined)?.address() as
     AddressInfo | null | undefined;
   const doors: ClosedDoor[] = [{ port: bound?.port ?? config.port }, { port: POSTGRES_PORT }];
+  if (config.metrics?.port !== undefined) doors.push({ port: config.metrics.port });
   const database = config.databaseUrl && new URL(config.databaseUrl.replace('@/', '@localhost/'));
   if (database) {
     const host = database.searchParams.get('host') ?? database.hostname.replace(/^\[|\]$/g, '');
