@@ -4,6 +4,7 @@ import { reach } from '../common/step.js';
 import type { SealWindow } from '../core/blocks/seal-window.js';
 import { type Tier, TIERS } from '../core/blocks/tiers.js';
 import { QUERY_POOL } from '../database/database-pools.js';
+import { dropPartition } from './drop-partition.js';
 
 export interface StoredBlock extends SealWindow {
   readonly tier: number;
@@ -134,7 +135,7 @@ export class BlockTable {
       const tier = TIERS[Number(tierText)];
       // A block may reach beyond its partition.
       if (tier && Number(start) + tier.partitionMs + tier.blockMs <= now - tier.retentionMs) {
-        await this.pool.query(`drop table ${name}`);
+        await dropPartition(this.pool, name);
         reach('retention.dropped');
       }
     }

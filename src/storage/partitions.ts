@@ -3,16 +3,16 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import type { Pool } from 'pg';
 import { reach } from '../common/step.js';
-import { TIERS } from '../core/blocks/tiers.js';
 import { MAX_REPORT_LEAD_MS } from '../core/model/limits.js';
 import { QUERY_POOL } from '../database/database-pools.js';
+import { dropPartition } from './drop-partition.js';
 import { LATE_AFTER_MS, PARTITION_SPAN_MS } from './hot-window.js';
 
 const KEEP_AHEAD_MS = 2 * PARTITION_SPAN_MS;
 const UPKEEP_EVERY_MS = 15 * 60_000;
 
 /**
- * Hot partitions exist before a report needs them, and leave when retention is over.
+ * Hot partitions exist before a report needs them, and leave when their reports are in blocks.
  * A partition is named by its first millisecond: `report_1795348800000`.
  */
 @Injectable()
@@ -29,8 +29,6 @@ export class Partitions implements OnModuleInit {
   async upkeep(): Promise<void> {
     try {
       await this.keepAhead();
-      await this.dropSealed(Date.now() - LATE_AFTER_MS);
-      await this.dropExpired(Date.now() - TIERS[0].retentionMs);
     } catch (error) {
       // The next round tries again; until then a report without a partition makes its own.
       this.logger.error(`upkeep of report partitions failed: ${(error as Error).message}`);
@@ -49,7 +47,7 @@ export class Partitions implements OnModuleInit {
     }
   }
 
-  /** Drops the partitions before this instant whose every report is in a block. */
+  /** Drops the partitions before this instant whose every report is in a block. Nothing may be on its way into them. */
   async dropSealed(before: number): Promise<void> {
     for (const start of await this.list()) {
       if (start + PARTITION_SPAN_MS > before) return;
@@ -60,7 +58,7 @@ export class Partitions implements OnModuleInit {
       );
       reach('partition.checked');
       if (rows[0]!.has_unsealed) continue;
-      await this.pool.query(`drop table report_${start}`);
+      await dropPartition(this.pool, `report_${start}`);
       reach('partition.dropped');
     }
   }
@@ -68,7 +66,7 @@ export class Partitions implements OnModuleInit {
   /** Removes what is older: whole partitions, and late reports row by row. */
   async dropExpired(before: number): Promise<void> {
     for (const start of await this.list()) {
-      if (start + PARTITION_SPAN_MS <= before) await this.pool.query(`drop table report_${start}`);
+      if (start + PARTITION_SPAN_MS <= before) await dropPartition(this.pool, `report_${start}`);
     }
     await this.pool.query('delete from late_report where at < $1', [before]);
   }

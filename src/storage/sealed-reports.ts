@@ -27,6 +27,11 @@ export class SealedReports implements OnModuleInit {
     this.lateFrom = Number(rows[0]?.until ?? 0);
   }
 
+  /** Reports from before this instant take the late way in from now on, also when the clock is set back. */
+  takeAsLate(before: number): void {
+    this.lateFrom = Math.max(this.lateFrom, before);
+  }
+
   /** Reports older than this take the late way in. Never moves backwards. */
   lateBefore(now: number): number {
     this.lateFrom = Math.max(this.lateFrom, now - LATE_AFTER_MS);

@@ -14,6 +14,7 @@ import { ReportReader } from './report-reader.js';
 import { RollupSealer } from './rollup-sealer.js';
 import { StorageSpace } from './storage-space.js';
 import { transact } from './transaction.js';
+import { WriteBarrier } from './write-barrier.js';
 
 const RAW = TIERS[0];
 
@@ -51,6 +52,7 @@ export class Sealer {
     private readonly rollups: RollupSealer,
     private readonly lock: MaintenanceLock,
     private readonly space: StorageSpace,
+    private readonly barrier: WriteBarrier,
   ) {}
 
   @Interval(SEAL_EVERY_MS)
@@ -58,7 +60,8 @@ export class Sealer {
     if (this.isSealing || !this.space.hasRoomForUpkeep) return;
     this.isSealing = true;
     try {
-      await this.sealUntil(Date.now() - LATE_AFTER_MS - SETTLE_MS);
+      const limitAt = Date.now() - LATE_AFTER_MS - SETTLE_MS;
+      if (await this.barrier.close(limitAt)) await this.sealUntil(limitAt);
     } catch (error) {
       this.logger.error(`sealing stopped, and goes on in a minute: ${(error as Error).message}`);
     } finally {

@@ -9,12 +9,14 @@ import { MaintenanceLock } from './maintenance-lock.js';
 import { Partitions } from './partitions.js';
 import { RepeatedReports } from './repeated-reports.js';
 import { ReportReader } from './report-reader.js';
+import { RetentionClock } from './retention-clock.js';
 import { RetentionJob } from './retention.job.js';
 import { RollupSealer } from './rollup-sealer.js';
 import { SampleEraser } from './sample-eraser.js';
 import { SealedReports } from './sealed-reports.js';
 import { Sealer } from './sealer.js';
 import { StorageSpace } from './storage-space.js';
+import { WriteBarrier } from './write-barrier.js';
 
 @Module({
   providers: [
@@ -32,6 +34,8 @@ import { StorageSpace } from './storage-space.js';
     HistoryReader,
     RollupSealer,
     Sealer,
+    WriteBarrier,
+    RetentionClock,
     RetentionJob,
     SampleEraser,
   ],

@@ -87,10 +87,10 @@ describe('hot partitions', () => {
       await store.partitions.onModuleInit();
       await store.store(monitorId, now - 8 * DAY);
     });
-    await store.partitions.upkeep();
+    await store.retention.dropExpired(now);
     expect((await store.listInstants(monitorId)).hot).toEqual([now - 8 * DAY]);
     expect(await store.store(monitorId, now - 8 * DAY)).toEqual(['duplicate']);
-    await at(now + TIERS[0].retentionMs - 7 * DAY, () => store.partitions.upkeep());
+    await store.retention.dropExpired(now + TIERS[0].retentionMs - 7 * DAY);
     expect(await store.listInstants(monitorId)).toEqual({ hot: [], late: [] });
   });
 

@@ -11,11 +11,14 @@ import { MaintenanceLock } from '../../src/storage/maintenance-lock.js';
 import { Partitions } from '../../src/storage/partitions.js';
 import type { PendingReport, StoreOutcome } from '../../src/storage/pending-report.js';
 import { ReportReader } from '../../src/storage/report-reader.js';
+import { RetentionClock } from '../../src/storage/retention-clock.js';
+import { RetentionJob } from '../../src/storage/retention.job.js';
 import { RollupSealer } from '../../src/storage/rollup-sealer.js';
 import { SampleEraser } from '../../src/storage/sample-eraser.js';
 import { SealedReports } from '../../src/storage/sealed-reports.js';
 import { Sealer } from '../../src/storage/sealer.js';
 import { StorageSpace } from '../../src/storage/storage-space.js';
+import { WriteBarrier } from '../../src/storage/write-barrier.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 /** The storage of samples on a real database of its own, without the rest of the hub. */
@@ -31,6 +34,9 @@ export class SampleStore {
   readonly sealed: SealedReports;
   readonly sealer: Sealer;
   readonly eraser: SampleEraser;
+  readonly barrier: WriteBarrier;
+  readonly clock: RetentionClock;
+  readonly retention: RetentionJob;
   readonly stored: EventMap['report.stored'][] = [];
   readonly backfilled: EventMap['report.backfilled'][] = [];
 
@@ -48,8 +54,20 @@ export class SampleStore {
     this.space = new StorageSpace(null, pool);
     this.groupCommit = new GroupCommit(pool, this.partitions, this.sealed, lock, this.space, this.events);
     this.reader = new ReportReader(pool, this.layouts, content);
+    this.barrier = new WriteBarrier(pool, this.sealed, this.groupCommit);
     const rollups = new RollupSealer(pool, this.blocks, content, lock);
-    this.sealer = new Sealer(pool, this.reader, this.blocks, content, rollups, lock, this.space);
+    this.sealer = new Sealer(
+      pool,
+      this.reader,
+      this.blocks,
+      content,
+      rollups,
+      lock,
+      this.space,
+      this.barrier,
+    );
+    this.clock = new RetentionClock(pool);
+    this.retention = new RetentionJob(this.partitions, this.blocks, this.barrier, this.clock);
     this.eraser = new SampleEraser(pool, this.groupCommit, this.partitions, this.blocks, lock, this.events);
     this.events.on('report.stored', (event) => this.stored.push(event));
     this.events.on('report.backfilled', (event) => this.backfilled.push(event));
