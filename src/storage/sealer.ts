@@ -1,5 +1,4 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Interval } from '@nestjs/schedule';
 import type { Pool, PoolClient } from 'pg';
 import { nextWindow, type SealWindow, windowAround } from '../core/blocks/seal-window.js';
 import { TIERS } from '../core/blocks/tiers.js';
@@ -8,24 +7,17 @@ import type { StoredReport } from '../core/model/stored-report.js';
 import { QUERY_POOL } from '../database/database-pools.js';
 import { BlockContent } from './block-content.js';
 import { BlockTable } from './block-table.js';
-import { LATE_AFTER_MS } from './hot-window.js';
 import { MaintenanceLock } from './maintenance-lock.js';
 import { ReportReader } from './report-reader.js';
 import { RollupSealer } from './rollup-sealer.js';
 import { StorageSpace } from './storage-space.js';
 import { transact } from './transaction.js';
-import { WriteBarrier } from './write-barrier.js';
 
 const RAW = TIERS[0];
 
-const SEAL_EVERY_MS = 60_000;
-/** A fresh report that is on its way when its window could be sealed has this long to arrive. */
-const SETTLE_MS = 2 * 60_000;
-const MERGE_EVERY_MS = 10_000;
-/** Late reports are merged when no more come for this long, when there are this many, or when one has waited so much longer: a machine whose clock is behind is late for ever. */
-const MERGE_QUIET_MS = 60_000;
-const MERGE_WAIT_MS = 10 * 60_000;
+/** Late reports are merged when there are this many, or when one has waited so much longer than for quiet: a machine whose clock is behind is late for ever. */
 const MERGE_AT_REPORTS = 2_000;
+const MERGE_WAIT_MS = 10 * 60_000;
 
 interface Due {
   monitor_id: string;
@@ -41,8 +33,6 @@ interface Due {
 @Injectable()
 export class Sealer {
   private readonly logger = new Logger(Sealer.name);
-  private isSealing = false;
-  private isMerging = false;
 
   constructor(
     @Inject(QUERY_POOL) private readonly pool: Pool,
@@ -52,37 +42,9 @@ export class Sealer {
     private readonly rollups: RollupSealer,
     private readonly lock: MaintenanceLock,
     private readonly space: StorageSpace,
-    private readonly barrier: WriteBarrier,
   ) {}
 
-  @Interval(SEAL_EVERY_MS)
-  async seal(): Promise<void> {
-    if (this.isSealing || !this.space.hasRoomForUpkeep) return;
-    this.isSealing = true;
-    try {
-      const limitAt = Date.now() - LATE_AFTER_MS - SETTLE_MS;
-      if (await this.barrier.close(limitAt)) await this.sealUntil(limitAt);
-    } catch (error) {
-      this.logger.error(`sealing stopped, and goes on in a minute: ${(error as Error).message}`);
-    } finally {
-      this.isSealing = false;
-    }
-  }
-
-  @Interval(MERGE_EVERY_MS)
-  async merge(): Promise<void> {
-    if (this.isMerging || !this.space.hasRoomForUpkeep) return;
-    this.isMerging = true;
-    try {
-      await this.mergeLate(Date.now() - MERGE_QUIET_MS);
-    } catch (error) {
-      this.logger.error(`merging late reports stopped, and goes on soon: ${(error as Error).message}`);
-    } finally {
-      this.isMerging = false;
-    }
-  }
-
-  /** Seals every window that ends at or before this instant. */
+  /** Seals every window that ends at or before this instant; nothing may be on its way into them (WriteBarrier). */
   async sealUntil(limitAt: number): Promise<void> {
     const { rows } = await this.pool.query<Due>(
       `select latest.monitor_id, raw_until, latest.at as newest_at, latest.interval_ms

@@ -13,6 +13,7 @@ import { RetentionClock } from './retention-clock.js';
 import { RetentionJob } from './retention.job.js';
 import { RollupSealer } from './rollup-sealer.js';
 import { SampleEraser } from './sample-eraser.js';
+import { SealJob } from './seal.job.js';
 import { SealedReports } from './sealed-reports.js';
 import { Sealer } from './sealer.js';
 import { StorageSpace } from './storage-space.js';
@@ -35,6 +36,7 @@ import { WriteBarrier } from './write-barrier.js';
     RollupSealer,
     Sealer,
     WriteBarrier,
+    SealJob,
     RetentionClock,
     RetentionJob,
     SampleEraser,

@@ -98,13 +98,13 @@ describe('a hub whose clock jumps days ahead', () => {
       now,
       2 * DAY,
     ]);
-    await store.sealer.seal();
+    await store.sealJob.seal();
     const before = await store.reader.readRange(monitorId, 0, now);
     expect(before).toHaveLength(5);
 
     const wrong = now + 40 * DAY;
     jest.spyOn(Date, 'now').mockImplementation(() => wrong);
-    await store.sealer.seal();
+    await store.sealJob.seal();
     await store.retention.run();
     await store.partitions.upkeep();
     jest.restoreAllMocks();
@@ -192,13 +192,13 @@ describe('a write that was begun long ago and not yet ended', () => {
     expect(await store.barrier.close(now - HOUR, 0)).toBe(false);
     expect(await store.barrier.close(now - HOUR)).toBe(true);
     jest.spyOn(store.barrier, 'close').mockResolvedValueOnce(false);
-    await store.sealer.seal();
+    await store.sealJob.seal();
     const countMarks = async () => (await store.pool.query('select from seal_mark')).rowCount;
     expect(await countMarks()).toBe(0);
     await stuck.query('rollback');
     await stuck.end();
     expect(await store.barrier.close(now - HOUR, 0)).toBe(true);
-    await store.sealer.seal();
+    await store.sealJob.seal();
     expect(await countMarks()).toBe(1);
   });
 });

@@ -15,6 +15,7 @@ import { RetentionClock } from '../../src/storage/retention-clock.js';
 import { RetentionJob } from '../../src/storage/retention.job.js';
 import { RollupSealer } from '../../src/storage/rollup-sealer.js';
 import { SampleEraser } from '../../src/storage/sample-eraser.js';
+import { SealJob } from '../../src/storage/seal.job.js';
 import { SealedReports } from '../../src/storage/sealed-reports.js';
 import { Sealer } from '../../src/storage/sealer.js';
 import { StorageSpace } from '../../src/storage/storage-space.js';
@@ -33,6 +34,7 @@ export class SampleStore {
   readonly content: BlockContent;
   readonly sealed: SealedReports;
   readonly sealer: Sealer;
+  readonly sealJob: SealJob;
   readonly eraser: SampleEraser;
   readonly barrier: WriteBarrier;
   readonly clock: RetentionClock;
@@ -56,16 +58,8 @@ export class SampleStore {
     this.reader = new ReportReader(pool, this.layouts, content);
     this.barrier = new WriteBarrier(pool, this.sealed, this.groupCommit);
     const rollups = new RollupSealer(pool, this.blocks, content, lock);
-    this.sealer = new Sealer(
-      pool,
-      this.reader,
-      this.blocks,
-      content,
-      rollups,
-      lock,
-      this.space,
-      this.barrier,
-    );
+    this.sealer = new Sealer(pool, this.reader, this.blocks, content, rollups, lock, this.space);
+    this.sealJob = new SealJob(this.sealer, this.barrier, this.space);
     this.clock = new RetentionClock(pool);
     this.retention = new RetentionJob(this.partitions, this.blocks, this.barrier, this.clock);
     this.eraser = new SampleEraser(pool, this.groupCommit, this.partitions, this.blocks, lock, this.events);
