@@ -1,12 +1,21 @@
 import type { Resource } from '../core/model/metric-catalog.js';
 import type { HostInventory, Report } from '../core/model/report.js';
+import { CgroupProbe } from './cgroup.probe.js';
+import { ConnectionsProbe } from './connections.probe.js';
 import { CpuProbe } from './cpu.probe.js';
+import { DiskProbe } from './disk.probe.js';
+import { InodesProbe } from './inodes.probe.js';
 import { readInventory } from './inventory.js';
 import { MachineFiles } from './machine-files.js';
 import { MemoryProbe } from './memory.probe.js';
+import { MountSpaces } from './mount-spaces.js';
 import { NetworkProbe } from './network.probe.js';
+import { PressureProbe } from './pressure.probe.js';
 import type { Probe } from './probe.js';
+import { ProcessesProbe } from './processes.probe.js';
 import { StorageProbe } from './storage.probe.js';
+import { TemperatureProbe } from './temperature.probe.js';
+import { UptimeProbe } from './uptime.probe.js';
 
 const INVENTORY_CHECK_MS = 60_000;
 const INVENTORY_REPEAT_MS = 3_600_000;
@@ -107,11 +116,20 @@ export function createReportCollector(options: ReportCollectorOptions): ReportCo
 
 function createLinuxProbes(files: MachineFiles, options: ReportCollectorOptions): Probe[] {
   const { includeMounts, includeInterfaces, intervalSeconds } = options;
+  const mounts = new MountSpaces(files, { includeMounts, intervalSeconds });
   return [
     new CpuProbe(files),
     new MemoryProbe(files),
-    new StorageProbe(files, { includeMounts, intervalSeconds }),
+    new StorageProbe(mounts),
     new NetworkProbe(files, includeInterfaces),
+    new DiskProbe(files),
+    new InodesProbe(mounts),
+    new TemperatureProbe(files),
+    new ProcessesProbe(files),
+    new ConnectionsProbe(files),
+    new PressureProbe(files),
+    new UptimeProbe(files),
+    new CgroupProbe(files),
   ];
 }
 

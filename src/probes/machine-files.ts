@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface MachineFilesOptions {
@@ -41,6 +41,20 @@ export class MachineFiles {
     return readFileSync(join(this.sysRoot, path), 'utf8');
   }
 
+  /** Names in a folder below /proc. Throws Node's error when it is missing. */
+  listProc(path: string): string[] {
+    return readdirSync(join(this.procRoot, path));
+  }
+
+  /** Names in a folder below /sys; none when it is missing. */
+  listSys(path: string): string[] {
+    try {
+      return readdirSync(join(this.sysRoot, path));
+    } catch {
+      return [];
+    }
+  }
+
   hasSys(path: string): boolean {
     return existsSync(join(this.sysRoot, path));
   }
@@ -75,15 +89,23 @@ export class MachineFiles {
     return { text: this.readProc('self/mountinfo'), prefix: this.rootfs };
   }
 
-  /** Counters of all interfaces; under a rootfs those of the machine's first process, not our namespace's. */
-  readNetworkDevices(): string {
+  /**
+   * A file of /proc/net: sockets belong to a network namespace, so under a rootfs it is that of the
+   * machine's first process. Throws Node's error when it is missing.
+   */
+  readNetworkFile(name: string): string {
     if (this.isForeignProc) {
       try {
-        return this.readProc('1/net/dev');
+        return this.readProc(`1/net/${name}`);
       } catch {
-        return this.readProc('net/dev');
+        return this.readProc(`net/${name}`);
       }
     }
-    return this.readProc('net/dev');
+    return this.readProc(`net/${name}`);
+  }
+
+  /** Counters of all interfaces; under a rootfs those of the machine's first process, not our namespace's. */
+  readNetworkDevices(): string {
+    return this.readNetworkFile('dev');
   }
 }

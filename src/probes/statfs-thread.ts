@@ -12,6 +12,9 @@ export interface DiskSpace {
   blocksFree: number;
   /** Free for ordinary users. */
   blocksAvailable: number;
+  /** Inodes; 0 where the file system does not count them. */
+  files: number;
+  filesFree: number;
 }
 
 export type StatfsAnswer = { space: DiskSpace } | { error: string };
@@ -31,6 +34,8 @@ export function readDiskSpace(path: string): DiskSpace {
     blocks: answer.blocks,
     blocksFree: answer.bfree,
     blocksAvailable: answer.bavail,
+    files: answer.files,
+    filesFree: answer.ffree,
   };
 }
 

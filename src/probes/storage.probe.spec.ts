@@ -1,8 +1,16 @@
 import { openMachine } from '../../test/fixtures/machines/open-machine.js';
+import { MountSpaces } from './mount-spaces.js';
 import type { DiskSpace } from './statfs-thread.js';
 import { StorageProbe } from './storage.probe.js';
 
-const SPACE: DiskSpace = { blockBytes: 4096, blocks: 100, blocksFree: 50, blocksAvailable: 40 };
+const SPACE: DiskSpace = {
+  blockBytes: 4096,
+  blocks: 100,
+  blocksFree: 50,
+  blocksAvailable: 40,
+  files: 0,
+  filesFree: 0,
+};
 
 describe('StorageProbe with a mount that hangs', () => {
   it('is on time without it, asks it once, and has it back when it answers', async () => {
@@ -10,19 +18,21 @@ describe('StorageProbe with a mount that hangs', () => {
     const calls: string[] = [];
     let isDead = true;
     let wake = (): void => {};
-    const probe = new StorageProbe(machine.files, {
-      intervalSeconds: () => 1,
-      readLocal: () => SPACE,
-      remote: {
-        ask: (path) => {
-          calls.push(path);
-          return isDead && path.endsWith('/mnt/dead')
-            ? new Promise((resolve) => (wake = () => resolve(SPACE)))
-            : Promise.resolve(SPACE);
+    const probe = new StorageProbe(
+      new MountSpaces(machine.files, {
+        intervalSeconds: () => 1,
+        readLocal: () => SPACE,
+        remote: {
+          ask: (path) => {
+            calls.push(path);
+            return isDead && path.endsWith('/mnt/dead')
+              ? new Promise((resolve) => (wake = () => resolve(SPACE)))
+              : Promise.resolve(SPACE);
+          },
+          close: () => {},
         },
-        close: () => {},
-      },
-    });
+      }),
+    );
     const readMounts = async () => {
       const startedAt = performance.now();
       const { value, problems } = await probe.read();
@@ -56,9 +66,11 @@ describe('StorageProbe with a mount that hangs', () => {
 
 it('calculates percent as df does, and leaves out a file system without size', async () => {
   const machine = openMachine('small-vm');
-  const probe = new StorageProbe(machine.files, {
-    readLocal: (path) => (path.endsWith('efi') ? { ...SPACE, blocks: 0 } : SPACE),
-  });
+  const probe = new StorageProbe(
+    new MountSpaces(machine.files, {
+      readLocal: (path) => (path.endsWith('efi') ? { ...SPACE, blocks: 0 } : SPACE),
+    }),
+  );
   const { value } = await probe.read();
   machine.remove();
   expect(value).toEqual([

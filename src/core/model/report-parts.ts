@@ -11,7 +11,7 @@ export type PartReader = (value: unknown, parsed: ParsedReport) => void;
 
 function takeMetric(value: unknown, metric: MetricDefinition, path: string): number {
   const number = takeNumber(value, metric.kind, path);
-  if (number < 0) throw new Refusal('out_of_range', path);
+  if (number < 0 && !metric.mayBeNegative) throw new Refusal('out_of_range', path);
   return number;
 }
 

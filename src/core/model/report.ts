@@ -15,6 +15,14 @@ export interface Report {
   memory?: MemoryReading;
   storage?: StorageReading[];
   network?: NetworkReading[];
+  disk?: DiskReading[];
+  inodes?: InodesReading[];
+  temperature?: TemperatureReading[];
+  processes?: ProcessesReading;
+  connections?: ConnectionsReading;
+  pressure?: PressureReading;
+  uptime?: UptimeReading;
+  cgroup?: CgroupReading;
 }
 
 /** What a machine is: changes rarely, kept beside the monitor, no samples. */
@@ -91,4 +99,98 @@ export interface NetworkReading {
   errorsOut?: number | string;
   dropsIn?: number | string;
   dropsOut?: number | string;
+}
+
+/** One whole disk. Bytes and operations are counters since boot; the other two are of the time since the last reading. */
+export interface DiskReading {
+  device: string;
+  bytesRead?: number | string;
+  bytesWritten?: number | string;
+  readsCompleted?: number | string;
+  writesCompleted?: number | string;
+  /** Share of time in which at least one operation was under way. */
+  busyPercent?: number;
+  /** Mean time of an operation, waiting included; absent when there was none. */
+  awaitMilliseconds?: number;
+}
+
+/** Files that a file system can still hold; absent for those that make room as needed (btrfs) or count none (FAT). */
+export interface InodesReading {
+  mount: string;
+  total?: number;
+  used?: number;
+  free?: number;
+  usagePercent?: number;
+}
+
+export interface TemperatureReading {
+  /** The chip and what it measures there: `coretemp Package id 0`. */
+  sensor: string;
+  celsius?: number;
+}
+
+export interface ProcessesReading {
+  total?: number;
+  /** Runnable right now, in all cores' queues. */
+  running?: number;
+  /** Waiting for a disk, and not to be interrupted. */
+  blocked?: number;
+  /** Counter since boot. */
+  started?: number | string;
+  /** The heaviest by CPU and by memory; sampled more seldom than the rest, not kept as history. */
+  top?: TopProcess[];
+}
+
+/** All processes of one name together. */
+export interface TopProcess {
+  /** The kernel's short name of the program, without its arguments. */
+  name: string;
+  count: number;
+  /** Of the whole machine, since the last sampling. */
+  cpuPercent?: number;
+  /** Resident; pages that several processes share are counted for each. */
+  memoryBytes?: number;
+}
+
+/** Sockets of IPv4 and IPv6 together; all but `udp` are TCP. */
+export interface ConnectionsReading {
+  established?: number;
+  timeWait?: number;
+  /** Held by no process any more. */
+  orphaned?: number;
+  listening?: number;
+  /** SYN sent or received. */
+  opening?: number;
+  /** One of FIN_WAIT1, FIN_WAIT2, LAST_ACK, CLOSING. */
+  closing?: number;
+  /** The far side hung up and the program here has not noticed. */
+  closeWait?: number;
+  udp?: number;
+}
+
+/** Share of time since the last reading in which some, or all, tasks waited for the resource (the kernel's PSI). */
+export interface PressureReading {
+  cpuSomePercent?: number;
+  memorySomePercent?: number;
+  memoryFullPercent?: number;
+  ioSomePercent?: number;
+  ioFullPercent?: number;
+}
+
+export interface UptimeReading {
+  /** Since the kernel started. */
+  seconds?: number;
+}
+
+/** What this container may use and uses; the other parts show the machine that it runs on. */
+export interface CgroupReading {
+  cpuLimitCores?: number;
+  /** Of the limit. */
+  cpuUsagePercent?: number;
+  /** Share of the scheduler's periods in which the limit held tasks up. */
+  throttledPercent?: number;
+  memoryLimitBytes?: number;
+  /** Without the page cache that can be given back. */
+  memoryUsedBytes?: number;
+  memoryUsagePercent?: number;
 }
