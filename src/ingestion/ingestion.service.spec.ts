@@ -11,6 +11,8 @@ import { IngestionCounts } from './ingestion-counts.js';
 import { IngestionService } from './ingestion.service.js';
 import { KnownShapes } from './known-shapes.js';
 import { OutcomeNotes } from './outcome-notes.js';
+import { EventBus } from '../events/event-bus.js';
+import { TopProcesses } from '../monitors/top-processes.js';
 import { ReportShaper } from './report-shaper.js';
 
 const ID = 'a-monitor';
@@ -70,6 +72,7 @@ beforeEach(() => {
       { noteDropped: (_: string, values: number) => dropped.push(values) } as unknown as MonitorLosses,
       { note: (rows: PendingReport[]) => repeated.push(...rows) } as unknown as RepeatedReports,
       new IngestionCounts(),
+      new TopProcesses(new EventBus()),
     ),
   );
 });

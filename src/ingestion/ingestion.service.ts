@@ -109,7 +109,7 @@ export class IngestionService {
         if (shaped.droppedValues > 0) dropped.set(rows.length, shaped.droppedValues);
       }
       for (const name of parsed.ignored) if (ignored.size < MAX_IGNORED_NAMED) ignored.add(name);
-      if (parsed.host || parsed.devices) inventories.set(rows.length, parsed);
+      if (parsed.host || parsed.devices || parsed.topProcesses) inventories.set(rows.length, parsed);
       rows.push(toPendingReport(monitor, parsed, shape, now));
       indexes.push(index);
       last = { parsed, shape };
@@ -118,7 +118,12 @@ export class IngestionService {
       this.shapes.learn(monitorId, text, last.parsed, last.shape, now);
     const outcomes = rows.length > 0 ? await this.groupCommit.store(rows) : [];
     for (const [position, parsed] of inventories)
-      this.notes.noteInventory(rows[position]!, outcomes[position]!, inventoryOf(parsed));
+      this.notes.noteInventory(
+        rows[position]!,
+        outcomes[position]!,
+        inventoryOf(parsed),
+        parsed.topProcesses,
+      );
     this.notes.noteHealth(monitor, rejected, outcomes);
     const droppedValues = countDropped(dropped, outcomes);
     const counted = this.answer(monitor, outcomes, indexes, rejected, [...ignored]);

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import type { TopProcess } from '../core/model/report.js';
 import { MonitorLosses } from '../monitors/monitor-losses.js';
 import { MonitorNotes } from '../monitors/monitor-notes.js';
 import type { MonitorSettings } from '../monitors/monitor-directory.js';
 import type { MonitorInventory } from '../monitors/monitor.entity.js';
+import { TopProcesses } from '../monitors/top-processes.js';
 import type { PendingReport, StoreOutcome } from '../storage/pending-report.js';
 import { RepeatedReports } from '../storage/repeated-reports.js';
 import { IngestionCounts } from './ingestion-counts.js';
@@ -16,6 +18,7 @@ export class OutcomeNotes {
     private readonly losses: MonitorLosses,
     private readonly repeated: RepeatedReports,
     private readonly counts: IngestionCounts,
+    private readonly topProcesses: TopProcesses,
   ) {}
 
   /** What a report says of its machine; one that was there before, or whose monitor is gone, changes nothing. */
@@ -23,8 +26,11 @@ export class OutcomeNotes {
     { monitorId, report }: PendingReport,
     outcome: StoreOutcome,
     inventory: MonitorInventory,
+    topProcesses: readonly TopProcess[] | null = null,
   ): void {
-    if (outcome === 'accepted') this.notes.noteInventory(monitorId, report.at, inventory);
+    if (outcome !== 'accepted') return;
+    this.notes.noteInventory(monitorId, report.at, inventory);
+    if (topProcesses) this.topProcesses.note(monitorId, report.at, topProcesses);
   }
 
   noteAnswer(

@@ -53,6 +53,20 @@ export class MonitorLossesModel {
   conflictsAt!: Date | null;
 }
 
+@ObjectType('TopProcess', { description: 'All processes of one name together.' })
+export class TopProcessModel {
+  @Field({ description: 'The kernel’s short name of the program.' }) name!: string;
+  @Field(() => Int) count!: number;
+  @Field(() => Float, { nullable: true, description: 'Of the whole machine.' }) cpuPercent?: number;
+  @Field(() => Float, { nullable: true, description: 'Resident memory.' }) memoryBytes?: number;
+}
+
+@ObjectType('TopProcesses', { description: 'Who was busy on a machine when it last told; no history.' })
+export class TopProcessesModel {
+  @Field(() => DateTimeScalar) at!: Date;
+  @Field(() => [TopProcessModel]) processes!: readonly TopProcessModel[];
+}
+
 @ObjectType('Monitor', { description: 'One watched machine.' })
 export class MonitorModel {
   @Field(() => ID) id!: string;

@@ -21,6 +21,7 @@ import { MonitorHandover } from './sharing/monitor-handover.js';
 import { MonitorShare } from './sharing/monitor-share.entity.js';
 import { SharingResolver } from './sharing/sharing.resolver.js';
 import { SharingService } from './sharing/sharing.service.js';
+import { TopProcesses } from './top-processes.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Monitor, MonitorShare]), AuthModule, StorageModule],
@@ -35,6 +36,7 @@ import { SharingService } from './sharing/sharing.service.js';
     HealthWatch,
     MonitorNotes,
     MonitorLosses,
+    TopProcesses,
     MonitorPresenter,
     MonitorLoaders,
     MonitorsService,
@@ -51,6 +53,7 @@ import { SharingService } from './sharing/sharing.service.js';
     MonitorLosses,
     MonitorPresenter,
     HealthWatch,
+    TopProcesses,
   ],
 })
 export class MonitorsModule {}

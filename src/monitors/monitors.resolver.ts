@@ -8,12 +8,13 @@ import type { UserPrincipal } from '../common/principal.js';
 import { DomainError } from '../core/errors.js';
 import { CreateMonitorInput, MonitorFilter, UpdateMonitorInput } from './monitor.input.js';
 import { ApiKeyModel } from './keys/keys.model.js';
-import { LatestValuesModel, MonitorModel, SeriesInfoModel } from './monitor.model.js';
+import { LatestValuesModel, MonitorModel, SeriesInfoModel, TopProcessesModel } from './monitor.model.js';
 import { CreateMonitorPayload, MonitorPayload } from './monitor.payloads.js';
 import { MonitorLoaders } from './monitor-loaders.js';
 import { MonitorPresenter } from './monitor-presenter.js';
 import { matchesFilter } from './monitor-filter.js';
 import { MonitorsService } from './monitors.service.js';
+import { TopProcesses } from './top-processes.js';
 
 @Resolver(() => MonitorModel)
 @UseInterceptors(UserErrorsInterceptor)
@@ -22,6 +23,7 @@ export class MonitorsResolver {
     private readonly monitors: MonitorsService,
     private readonly presenter: MonitorPresenter,
     private readonly loaders: MonitorLoaders,
+    private readonly topProcesses: TopProcesses,
   ) {}
 
   @Query(() => [MonitorModel], { name: 'monitors', description: 'The monitors that you may see.' })
@@ -112,6 +114,15 @@ export class MonitorsResolver {
     @Context() context: GraphqlContext,
   ): Promise<SeriesInfoModel[]> {
     return this.loaders.of(context).series.load(monitor.id);
+  }
+
+  @ResolveField('topProcesses', () => TopProcessesModel, {
+    nullable: true,
+    description: 'The heaviest by CPU and by memory; null until the machine tells.',
+  })
+  resolveTopProcesses(@Parent() monitor: MonitorModel): TopProcessesModel | null {
+    const list = this.topProcesses.find(monitor.id);
+    return list ? { at: new Date(list.at), processes: list.processes } : null;
   }
 
   @ResolveField('apiKeys', () => [ApiKeyModel])

@@ -84,7 +84,6 @@ export class ProcessesProbe implements Probe<'processes'> {
     const byName = new Map<string, { count: number; memoryBytes: number; ticks: number }>();
     for (const pid of pids) {
       const sample = this.readProcess(pid);
-      // A thread of the kernel has no memory and no program.
       if (!sample) continue;
       this.before.set(pid, sample);
       const last = before.get(pid);

@@ -1,3 +1,4 @@
+import { RESOURCES } from '../../src/core/model/metric-catalog.js';
 import { gzipSync } from 'node:zlib';
 import {
   type Answer,
@@ -58,7 +59,7 @@ describe('one report', () => {
       now: expect.any(Number),
       config: {
         intervalSeconds: 10,
-        resources: ['cpu', 'memory', 'storage', 'network'],
+        resources: [...RESOURCES],
         state: 'running',
         version: 1,
       },

@@ -1,3 +1,4 @@
+import { RESOURCES } from '../../src/core/model/metric-catalog.js';
 import { randomUUID } from 'node:crypto';
 import { type Answer, type HubClient, postReport, signIn } from '../support/hub-client.js';
 import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
@@ -61,7 +62,7 @@ describe('monitors over REST', () => {
       description: null,
       tags: [],
       intervalSeconds: 10,
-      resources: ['cpu', 'memory', 'storage', 'network'],
+      resources: [...RESOURCES],
     });
     const read = await admin.call('GET', `/api/monitoring/${body.monitor.id}`);
     expect(read.body).toEqual(body.monitor);

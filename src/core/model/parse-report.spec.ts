@@ -52,7 +52,7 @@ describe('a report', () => {
   it('may be empty, and is then of now', () => {
     expect(parseReport({}, NOW)).toEqual({
       ...{ at: NOW, bootId: null, intervalMs: null, keys: [], values: [] },
-      ...{ definitions: null, host: null, devices: null, ignored: [] },
+      ...{ definitions: null, host: null, devices: null, topProcesses: null, ignored: [] },
     });
   });
 

@@ -13,6 +13,7 @@ import type { HostInventory } from './report.js';
 import { devicePartReader, objectPartReader } from './report-parts.js';
 import { readReportTime } from './report-time.js';
 import { ignore, isObject, Refusal, takeNumber, takeText } from './report-values.js';
+import { readTopProcesses } from './top-processes.js';
 
 /**
  * @param input what JSON.parse gave for one report
@@ -29,6 +30,7 @@ export function parseReport(input: unknown, now: number, origins?: ValueOrigin[]
     definitions: null,
     host: null,
     devices: null,
+    topProcesses: null,
     ignored: [],
     origins,
   };
@@ -83,6 +85,14 @@ function readInterval(value: unknown, parsed: ParsedReport): void {
   parsed.intervalMs = Math.max(1, Math.round(seconds * 1000));
 }
 
+const readProcessCounts = objectPartReader('processes', new Set(['top']));
+
+function readProcesses(value: unknown, parsed: ParsedReport): void {
+  readProcessCounts(value, parsed);
+  const { top } = value as { top?: unknown };
+  if (top !== undefined) readTopProcesses(top, parsed);
+}
+
 type TopReader = (value: unknown, parsed: ParsedReport, now: number) => void;
 
 const PART_READERS: ReadonlyMap<string, TopReader> = new Map<string, TopReader>([
@@ -105,6 +115,7 @@ const PART_READERS: ReadonlyMap<string, TopReader> = new Map<string, TopReader>(
   ['custom', readCustom],
   ...[...BUILT_IN_PARTS].map((part): [string, TopReader] => {
     const deviceField = (DEVICE_PARTS as Readonly<Record<string, string>>)[part];
+    if (part === 'processes') return [part, readProcesses];
     return [part, deviceField ? devicePartReader(part, deviceField) : objectPartReader(part)];
   }),
 ]);

@@ -1,5 +1,5 @@
 import type { CustomDefinition } from './layout.js';
-import type { HostInventory } from './report.js';
+import type { HostInventory, TopProcess } from './report.js';
 
 /** Why a report was refused; stable, part of the public contract. */
 export type RejectCode =
@@ -49,6 +49,8 @@ export interface ParsedReport {
   host: HostInventory | null;
   /** Describing texts of devices, by part and device: `storage` → `/` → `{device, fsType}`. */
   devices: Record<string, Record<string, Record<string, string>>> | null;
+  /** Who is busy just now; null when the report does not say. */
+  topProcesses: TopProcess[] | null;
   ignored: string[];
   /** Of each value; collected only for who learns a shape from this report. */
   origins?: ValueOrigin[] | undefined;

@@ -134,7 +134,7 @@ function noteOrigin(
   const { metric } = field;
   origins.push({
     path: `${path}/${name}`,
-    min: 0,
+    min: metric.mayBeNegative ? -Number.MAX_VALUE : 0,
     max: field.isPercent ? percentLimit : greatest(metric.kind),
     ...(metric.notAbove !== undefined && { notAbove: `${path}/${metric.notAbove}` }),
     isYardstick: field.field === plan.coresField,
@@ -143,14 +143,17 @@ function noteOrigin(
 
 const NOTHING_SKIPPED: ReadonlySet<string> = new Set();
 
-/** Reads a part that is an object: `cpu`, `memory`. */
-export function objectPartReader(name: string): PartReader {
+/**
+ * Reads a part that is an object: `cpu`, `memory`.
+ * @param beside fields of it that hold no samples and are read elsewhere
+ */
+export function objectPartReader(name: string, beside = NOTHING_SKIPPED): PartReader {
   const plan = planPart(name);
   return (value, parsed) => {
     if (!isObject(value)) throw new Refusal('wrong_type', `/${name}`);
     const cores = plan.coresField && value[plan.coresField];
     const percentLimit = typeof cores === 'number' && cores > 1 ? 100 * cores : 100;
-    readSamples(plan, value, `/${name}`, percentLimit, parsed, undefined, NOTHING_SKIPPED);
+    readSamples(plan, value, `/${name}`, percentLimit, parsed, undefined, beside);
   };
 }
 

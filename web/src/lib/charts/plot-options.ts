@@ -22,13 +22,22 @@ export function readPlotColors(): PlotColors {
 
 /** Steps of an axis in bytes are powers of two: its marks read 256 KiB, not 244 KiB. */
 const BYTE_STEPS = Array.from({ length: 60 }, (_, power) => 2 ** power);
-const LOWEST_TOP: Record<ChartUnit, number> = { percent: 100, bytes: 1024, bytesPerSecond: 1024 };
+const LOWEST_TOP: Record<ChartUnit, number> = {
+  percent: 100,
+  bytes: 1024,
+  bytesPerSecond: 1024,
+  count: 4,
+  celsius: 60,
+  milliseconds: 1,
+};
 
 function buildYRange({ unit, top, lines }: ChartModel): uPlot.Range.Function {
   const isMirrored = lines.some((line) => line.isMirrored);
   return (_plot, lowest, highest) => {
     if (unit === 'percent') return [0, 100];
     const high = top ?? Math.max((highest ?? 0) * 1.12, LOWEST_TOP[unit]);
+    // Only a temperature goes below zero by itself.
+    if (unit === 'celsius') return [Math.min(0, (lowest ?? 0) * 1.12), high];
     return [isMirrored ? Math.min((lowest ?? 0) * 1.12, -LOWEST_TOP[unit]) : 0, high];
   };
 }
@@ -79,7 +88,7 @@ export function buildPlotOptions(
   const { series, bands } = buildSeries(model, colors, isBanded);
   const font = '11px ui-sans-serif, system-ui, -apple-system, "Segoe UI", sans-serif';
   const axis: uPlot.Axis = { stroke: colors.text, font, ticks: { show: false }, border: { show: false } };
-  const isBytes = model.unit !== 'percent';
+  const isBytes = model.unit === 'bytes' || model.unit === 'bytesPerSecond';
   return {
     ...size,
     series,
@@ -105,7 +114,7 @@ export function buildPlotOptions(
       {
         ...axis,
         grid: { stroke: colors.grid, width: 1 },
-        size: isBytes ? 74 : 46,
+        size: isBytes ? 74 : model.unit === 'percent' ? 46 : 58,
         gap: 8,
         space: isBytes ? 34 : 30,
         ...(isBytes ? { incrs: BYTE_STEPS } : {}),

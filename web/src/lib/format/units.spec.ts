@@ -20,6 +20,12 @@ test('bytes climb in steps of 1,024 and keep three digits', () => {
   assert.equal(plain(formatBytes(1000 * 1024 ** 2)), '0.98 GiB');
 });
 
+test('marks of an axis are round, thousands too', () => {
+  assert.equal(formatMark('count', 1_500), '1,500');
+  assert.equal(formatMark('count', 1_000), '1,000');
+  assert.equal(plain(formatMark('celsius', 60)), '60 °C');
+});
+
 test('rates say per second, and a missing value is a dash, never a zero', () => {
   assert.equal(plain(formatBytesPerSecond(2048)), '2.00 KiB/s');
   assert.equal(formatBytesPerSecond(null), NO_VALUE);

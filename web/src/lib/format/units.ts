@@ -54,19 +54,44 @@ export function formatCount(value: number): string {
   return new Intl.NumberFormat(pickLocale()).format(value);
 }
 
+/** A number of things; a mean over time may have decimals. */
+export function formatAmount(value: number | null | undefined): string {
+  if (value === null || value === undefined) return NO_VALUE;
+  return Number.isInteger(value) ? formatCount(value) : formatDigits(value);
+}
+
+export function formatCelsius(value: number | null | undefined): string {
+  return value === null || value === undefined ? NO_VALUE : `${formatTenths(value)}${NO_BREAK_SPACE}°C`;
+}
+
+export function formatMilliseconds(value: number | null | undefined): string {
+  return value === null || value === undefined ? NO_VALUE : `${formatDigits(value)}${NO_BREAK_SPACE}ms`;
+}
+
+function formatTenths(value: number): string {
+  return new Intl.NumberFormat(pickLocale(), { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(
+    value,
+  );
+}
+
 /** For the marks of an axis, which are round: `16 GiB`, not `16.0 GiB`. */
 export function formatMark(unit: ChartUnit, value: number): string {
+  // Whole from a thousand on, where a comma would be taken for the mark of decimals.
+  if (unit === 'count') return formatCount(value);
   return formatByUnit(unit, value).replace(/([.,]\d*?)0+(?=\D|$)/, (_, decimals: string) =>
     decimals.length > 1 ? decimals : '',
   );
 }
 
-export type ChartUnit = 'percent' | 'bytes' | 'bytesPerSecond';
+export type ChartUnit = 'percent' | 'bytes' | 'bytesPerSecond' | 'count' | 'celsius' | 'milliseconds';
 
 const BY_UNIT: Record<ChartUnit, (value: number | null | undefined) => string> = {
   percent: formatPercent,
   bytes: formatBytes,
   bytesPerSecond: formatBytesPerSecond,
+  count: formatAmount,
+  celsius: formatCelsius,
+  milliseconds: formatMilliseconds,
 };
 
 export function formatByUnit(unit: ChartUnit, value: number | null | undefined): string {

@@ -1,7 +1,8 @@
-import type { ChartLine, ChartModel } from '../charts/chart-model.ts';
+import type { ChartModel } from '../charts/chart-model.ts';
 import { m } from '../paraglide/messages.js';
-import { parseSeriesKey } from '../series/series-key.ts';
 import type { SeriesWindow } from '../series/series-window.ts';
+import { MACHINE_METRICS } from './machine-charts.ts';
+import { main, pickDevices, pickLine, plain } from './pick-lines.ts';
 
 /** Everything the page of a monitor shows, asked for by name: every device's series comes with it. */
 export const PAGE_METRICS = [
@@ -23,17 +24,8 @@ export const PAGE_METRICS = [
   'storage.totalBytes',
   'network.bytesReceived',
   'network.bytesSent',
+  ...MACHINE_METRICS,
 ];
-
-const MOST_DEVICES = 5;
-
-function pickLine(window: SeriesWindow, key: string, line: Omit<ChartLine, 'key' | 'column'>): ChartLine[] {
-  const column = window.columns.get(key);
-  return column && column.mean.some((value) => value !== null) ? [{ key, column, ...line }] : [];
-}
-
-const plain = { isMain: false, isMirrored: false };
-const main = { isMain: true, isMirrored: false };
 
 export function buildCpuChart(window: SeriesWindow): ChartModel {
   const lines = [
@@ -72,30 +64,4 @@ export function buildNetworkChart(window: SeriesWindow): ChartModel {
     ...pickLine(window, sent!, { label: device, color, isMain: true, isMirrored: true }),
   ]);
   return { id: 'network', unit: 'bytesPerSecond', top: null, lines };
-}
-
-interface Device {
-  readonly device: string;
-  readonly keys: readonly string[];
-}
-
-/** The devices with the highest values, in the order of their names, so that a colour stays. */
-function pickDevices(window: SeriesWindow, names: readonly string[], label: string): Device[] {
-  const peaks = new Map<string, number>();
-  for (const key of names.flatMap((name) => window.keysOf(name))) {
-    const device = parseSeriesKey(key).labels[label];
-    if (device === undefined) continue;
-    const peak = window.columns.get(key)!.max.reduce<number>((high, value) => Math.max(high, value ?? 0), 0);
-    peaks.set(device, Math.max(peaks.get(device) ?? 0, peak));
-  }
-  return [...peaks]
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, MOST_DEVICES)
-    .map(([device]) => device)
-    .sort((a, b) => a.localeCompare(b))
-    .map((device) => ({ device, keys: names.map((name) => findKey(window, name, label, device)) }));
-}
-
-function findKey(window: SeriesWindow, name: string, label: string, device: string): string {
-  return window.keysOf(name).find((key) => parseSeriesKey(key).labels[label] === device) ?? '';
 }

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newFormValues, parseTags, toCreateInput, toFormValues, toUpdateInput } from './monitor-form.ts';
+import {
+  newFormValues,
+  parseTags,
+  RESOURCES,
+  toCreateInput,
+  toFormValues,
+  toUpdateInput,
+} from './monitor-form.ts';
 
 test('tags are trimmed, empty ones dropped, doubles kept once', () => {
   assert.deepEqual(parseTags(' prod, web ,, prod'), ['prod', 'web']);
@@ -12,7 +19,7 @@ test('a new monitor sends what was typed, and null for an empty description', ()
     name: 'web-01',
     kind: 'AGENT',
     intervalSeconds: 10,
-    resources: ['cpu', 'memory', 'storage', 'network'],
+    resources: [...RESOURCES],
     description: null,
     tags: ['prod'],
   });

@@ -1,7 +1,20 @@
 import type { CreateMonitorInput, MonitorKind, UpdateMonitorInput } from '../graphql/generated/graphql.ts';
 
 /** What a monitor can watch, in the order of the page. */
-export const RESOURCES = ['cpu', 'memory', 'storage', 'network'] as const;
+export const RESOURCES = [
+  'cpu',
+  'memory',
+  'storage',
+  'network',
+  'disk',
+  'inodes',
+  'temperature',
+  'processes',
+  'connections',
+  'pressure',
+  'uptime',
+  'cgroup',
+] as const;
 export const INTERVAL_SECONDS = { min: 1, max: 3600, usual: 10 } as const;
 
 export interface MonitorFormValues {

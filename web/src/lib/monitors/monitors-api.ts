@@ -6,6 +6,7 @@ import {
   MonitorApiKeysDocument,
   MonitorDocument,
   MonitorsDocument,
+  MonitorTopProcessesDocument,
   RevokeApiKeyDocument,
   StartMonitorDocument,
   StopMonitorDocument,
@@ -14,6 +15,7 @@ import {
   type MonitorQuery,
   type MonitorsQuery,
   type MonitorSummaryFragment,
+  type MonitorTopProcessesQuery,
   type UpdateMonitorInput,
   type UserErrorFieldsFragment,
 } from '../graphql/generated/graphql.ts';
@@ -33,6 +35,11 @@ function refuse(userErrors: readonly UserErrorFieldsFragment[]): void {
 export const fetchMonitors = async () => (await query(MonitorsDocument, {})).monitors;
 
 export const fetchMonitor = async (id: string) => (await query(MonitorDocument, { id })).monitor;
+
+export type TopProcesses = NonNullable<NonNullable<MonitorTopProcessesQuery['monitor']>['topProcesses']>;
+
+export const fetchTopProcesses = async (id: string) =>
+  (await query(MonitorTopProcessesDocument, { id })).monitor?.topProcesses;
 
 export async function fetchApiKeys(id: string) {
   return (await query(MonitorApiKeysDocument, { id })).monitor?.apiKeys ?? [];

@@ -23,7 +23,7 @@ export type CreateMonitorInput = {
   /** AGENT by default. */
   kind?: MonitorKind | null | undefined;
   name: string;
-  /** What to watch, of cpu, memory, storage, network; all by default. */
+  /** What to watch, of cpu, memory, storage, network, disk, inodes, temperature, processes, connections, pressure, uptime, cgroup; all by default. */
   resources?: Array<string> | null | undefined;
   tags?: Array<string> | null | undefined;
   /** Alert thresholds by metric. Not available yet. */
@@ -55,7 +55,7 @@ export type UpdateMonitorInput = {
   /** Seconds between two reports, 1–3600; 10 by default. */
   intervalSeconds?: number | null | undefined;
   name?: string | null | undefined;
-  /** What to watch, of cpu, memory, storage, network; all by default. */
+  /** What to watch, of cpu, memory, storage, network, disk, inodes, temperature, processes, connections, pressure, uptime, cgroup; all by default. */
   resources?: Array<string> | null | undefined;
   tags?: Array<string> | null | undefined;
   /** Alert thresholds by metric. Not available yet. */
@@ -102,6 +102,13 @@ export type MonitorQueryVariables = Exact<{
 
 
 export type MonitorQuery = { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastError: string | null, host: { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null } | null, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null } | null };
+
+export type MonitorTopProcessesQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type MonitorTopProcessesQuery = { monitor: { id: string, topProcesses: { at: string, processes: Array<{ name: string, count: number, cpuPercent: number | null, memoryBytes: number | null }> } | null } | null };
 
 export type MonitorApiKeysQueryVariables = Exact<{
   id: string | number;
@@ -375,6 +382,22 @@ fragment MonitorLatest on LatestValues {
   metrics
   values
 }`) as unknown as TypedDocumentString<MonitorQuery, MonitorQueryVariables>;
+export const MonitorTopProcessesDocument = new TypedDocumentString(`
+    query MonitorTopProcesses($id: ID!) {
+  monitor(id: $id) {
+    id
+    topProcesses {
+      at
+      processes {
+        name
+        count
+        cpuPercent
+        memoryBytes
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<MonitorTopProcessesQuery, MonitorTopProcessesQueryVariables>;
 export const MonitorApiKeysDocument = new TypedDocumentString(`
     query MonitorApiKeys($id: ID!) {
   monitor(id: $id) {
