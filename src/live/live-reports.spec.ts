@@ -1,7 +1,7 @@
 import { Layout } from '../core/model/layout.js';
 import type { StoredReport } from '../core/model/stored-report.js';
 import { EventBus } from '../events/event-bus.js';
-import type { LatestReport, ReportReader } from '../storage/report-reader.js';
+import type { LatestReport, LatestReports } from '../storage/latest-reports.js';
 import { type LiveReport, LiveReports } from './live-reports.js';
 
 const layout = new Layout(1, ['cpu.usagePercent']);
@@ -29,7 +29,7 @@ beforeEach(() => {
       return latest;
     },
   };
-  live = new LiveReports(reader as unknown as ReportReader, events, { liveSpacingMs: 1_000 });
+  live = new LiveReports(reader as unknown as LatestReports, events, { liveSpacingMs: 1_000 });
 });
 
 const store = (monitorId: string, instants: number[], isLatest = true): void =>

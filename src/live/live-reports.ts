@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import type { StoredReport } from '../core/model/stored-report.js';
 import { EventBus } from '../events/event-bus.js';
-import { ReportReader } from '../storage/report-reader.js';
+import { LatestReports } from '../storage/latest-reports.js';
 import { CoalescingStream } from './coalescing-stream.js';
 
 export interface LiveReport {
@@ -25,7 +25,7 @@ export class LiveReports {
   replaced = 0;
 
   constructor(
-    private readonly reader: ReportReader,
+    private readonly latest: LatestReports,
     events: EventBus,
     @Inject(HUB_CONFIG) private readonly config: Pick<HubConfig, 'liveSpacingMs'>,
   ) {
@@ -55,7 +55,7 @@ export class LiveReports {
       this.streamsByMonitor.set(monitorId, streams.add(stream));
     }
     try {
-      for (const { monitorId, report, previous } of await this.reader.readLatest(monitorIds)) {
+      for (const { monitorId, report, previous } of await this.latest.readLatest(monitorIds)) {
         const known = this.newest.get(monitorId);
         const isWatched = this.streamsByMonitor.has(monitorId);
         if (isWatched && (!known || known.report.at < report.at))

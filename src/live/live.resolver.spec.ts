@@ -4,7 +4,7 @@ import { EventBus } from '../events/event-bus.js';
 import type { EventName } from '../events/event-map.js';
 import type { MonitorPresenter } from '../monitors/monitor-presenter.js';
 import type { MonitorsService } from '../monitors/monitors.service.js';
-import type { ReportReader } from '../storage/report-reader.js';
+import type { LatestReports } from '../storage/latest-reports.js';
 import { LiveReports } from './live-reports.js';
 import { LiveResolver } from './live.resolver.js';
 
@@ -25,7 +25,7 @@ beforeEach(() => {
     lists.push(ids);
     return ids.map((id) => ({ id }));
   };
-  const reader = { readLatest: async () => [] } as unknown as ReportReader;
+  const reader = { readLatest: async () => [] } as unknown as LatestReports;
   resolver = new LiveResolver(
     new LiveReports(reader, events, { liveSpacingMs: 1_000 }),
     { visibleIds, list } as unknown as MonitorsService,

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { MAX_INTERVAL_SECONDS } from '../core/model/limits.js';
 import { EventBus } from '../events/event-bus.js';
-import { ReportReader } from '../storage/report-reader.js';
+import { LatestReports } from '../storage/latest-reports.js';
 import { HubPresence } from './hub-presence.js';
 import type { MonitorSettings } from './monitor-directory.js';
 import { MonitorDirectory } from './monitor-directory.js';
@@ -35,12 +35,12 @@ export class HealthWatch implements OnModuleInit {
   constructor(
     private readonly directory: MonitorDirectory,
     private readonly presence: HubPresence,
-    private readonly reader: ReportReader,
+    private readonly latest: LatestReports,
     private readonly events: EventBus,
   ) {}
 
   async onModuleInit(): Promise<void> {
-    for (const { monitorId, at, receivedAt, intervalMs } of await this.reader.readLastReceived()) {
+    for (const { monitorId, at, receivedAt, intervalMs } of await this.latest.readLastReceived()) {
       this.heard.set(monitorId, { reportAt: at, receivedAt, intervalMs });
     }
     this.events.on('report.stored', ({ monitorId, receivedAt, reports }) => {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { LatestReports } from '../storage/latest-reports.js';
 import { ReportReader } from '../storage/report-reader.js';
 import type { Layout } from '../core/model/layout.js';
 import { makeSeriesFilter, presentReport } from '../core/model/present-report.js';
@@ -17,6 +18,7 @@ export class MonitorPresenter {
   constructor(
     private readonly health: HealthWatch,
     private readonly reader: ReportReader,
+    private readonly latest: LatestReports,
   ) {}
 
   present(monitor: Monitor): MonitorModel {
@@ -57,7 +59,7 @@ export class MonitorPresenter {
     metrics?: readonly string[] | null,
   ): Promise<Map<string, LatestValuesModel>> {
     const isWanted = makeSeriesFilter(metrics);
-    const latest = await this.reader.readLatest(monitorIds);
+    const latest = await this.latest.readLatest(monitorIds);
     return new Map(
       latest.map(({ monitorId, receivedAt, report, previous }) => [
         monitorId,
@@ -74,6 +76,8 @@ export class MonitorPresenter {
   /** The series that each of these monitors has reported within the last hour, or in its newest report. */
   async readSeries(monitorIds: readonly string[]): Promise<Map<string, SeriesInfoModel[]>> {
     const layouts = await this.reader.readLayouts(monitorIds, Date.now() - RECENT_MS);
+    for (const { monitorId, report } of await this.latest.readLatest(monitorIds))
+      layouts.get(monitorId)?.push(report.layout);
     return new Map([...layouts].map(([monitorId, ofMonitor]) => [monitorId, listSeries(ofMonitor)]));
   }
 }

@@ -1,17 +1,19 @@
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { Pool } from 'pg';
+import type { Pool, QueryConfig } from 'pg';
 import { Distribution, DURATION_BOUNDS } from '../common/distribution.js';
 import { reach } from '../common/step.js';
 import { DomainError } from '../core/errors.js';
 import { INGEST_POOL } from '../database/database-pools.js';
 import { EventBus } from '../events/event-bus.js';
+import { CopyReports } from './copy-reports.js';
+import { LatestReports } from './latest-reports.js';
 import { MaintenanceLock } from './maintenance-lock.js';
 import { Partitions } from './partitions.js';
 import type { PendingReport, StoreOutcome } from './pending-report.js';
 import { ReportQueue, type Slot } from './report-queue.js';
 import { SealedReports } from './sealed-reports.js';
-import type { StoredRow } from './store-statement.js';
+import type { RepeatedRow } from './store-statement.js';
 import { storeStatement } from './store-statement.js';
 import { StorageSpace } from './storage-space.js';
 import { StoredAnnouncer } from './stored-announcer.js';
@@ -20,9 +22,12 @@ import { StoredAnnouncer } from './stored-announcer.js';
 const LINGER_MS = 2;
 const BUSY_BATCH_REPORTS = 4;
 
-const FOREIGN_KEY_VIOLATION = '23503';
+const UNIQUE_VIOLATION = '23505';
 const NO_PARTITION = '23514';
 const DISK_FULL = '53100';
+
+/** How a report comes in: known to be new, young but perhaps known, or late. */
+type Way = 'new' | 'fresh' | 'late';
 
 interface DatabaseFault {
   readonly code?: string;
@@ -42,6 +47,8 @@ export class GroupCommit implements BeforeApplicationShutdown {
   readonly durations = new Distribution(DURATION_BOUNDS);
   readonly batchSizes = new Distribution([1, 2, 5, 10, 25, 50, 100, 250, 500, 1000]);
   private readonly announcer: StoredAnnouncer;
+  /** Deleted since the start: what still waits of them is refused. */
+  private readonly deleted = new Set<string>();
   private isRunning = false;
   private lastBatchSize = 0;
   private lingering: NodeJS.Timeout | undefined;
@@ -52,8 +59,10 @@ export class GroupCommit implements BeforeApplicationShutdown {
     private readonly sealed: SealedReports,
     private readonly lock: MaintenanceLock,
     private readonly space: StorageSpace,
+    private readonly latest: LatestReports,
     events: EventBus,
   ) {
+    events.on('monitor.deleted', ({ monitorId }) => this.deleted.add(monitorId));
     this.announcer = new StoredAnnouncer(events);
   }
 
@@ -115,12 +124,15 @@ export class GroupCommit implements BeforeApplicationShutdown {
   private async commit(batch: readonly Slot[]): Promise<void> {
     reach('commit.taken');
     const lateBefore = this.sealed.lateBefore(Date.now());
-    const fresh: Slot[] = [];
-    const late: Slot[] = [];
+    const slots: Record<Way, Slot[]> = { new: [], fresh: [], late: [] };
     const repeated: [Slot, Slot][] = [];
     const firstByIdentity = new Map<string, Slot>();
     for (const slot of batch) {
       const { monitorId, report } = slot.row;
+      if (this.deleted.has(monitorId)) {
+        slot.settle('monitor_deleted');
+        continue;
+      }
       const identity = `${monitorId}${report.at}`;
       const first = firstByIdentity.get(identity);
       if (first) {
@@ -128,11 +140,14 @@ export class GroupCommit implements BeforeApplicationShutdown {
         continue;
       }
       firstByIdentity.set(identity, slot);
-      (report.at >= lateBefore ? fresh : late).push(slot);
+      const isNew = this.latest.isNewer(monitorId, report.at);
+      slots[report.at < lateBefore ? 'late' : isNew ? 'new' : 'fresh'].push(slot);
     }
-    if (fresh.length > 0) await this.execute(fresh, false);
+    for (const way of ['new', 'fresh'] as const) {
+      if (slots[way].length > 0) await this.execute(slots[way], way);
+    }
     reach('commit.half-done');
-    if (late.length > 0) await this.lock.run(() => this.commitLate(late));
+    if (slots.late.length > 0) await this.lock.run(() => this.commitLate(slots.late));
     for (const [slot, first] of repeated) slot.follow(first);
   }
 
@@ -147,26 +162,27 @@ export class GroupCommit implements BeforeApplicationShutdown {
     }
     const unknown = slots.filter((slot) => !sealed.has(slot.row));
     for (const slot of slots) if (sealed.has(slot.row)) slot.settle('duplicate');
-    if (unknown.length > 0) await this.execute(unknown, true);
+    if (unknown.length > 0) await this.execute(unknown, 'late');
   }
 
-  private async execute(slots: readonly Slot[], isLate: boolean, isRetry = false): Promise<void> {
+  private async execute(slots: readonly Slot[], way: Way, isRetry = false): Promise<void> {
     const rows = slots.map((slot) => slot.row);
-    let stored: StoredRow[];
+    let repeated: RepeatedRow[];
     try {
-      ({ rows: stored } = await this.pool.query<StoredRow>(storeStatement(rows, isLate)));
+      const statement = way === 'new' ? new CopyReports(rows) : storeStatement(rows, way === 'late');
+      ({ rows: repeated } = await this.pool.query<RepeatedRow>(statement as QueryConfig));
     } catch (error) {
-      await this.recover(slots, isLate, isRetry, error as DatabaseFault);
+      await this.recover(slots, way, isRetry, error as DatabaseFault);
       return;
     }
     reach('commit.done');
-    this.conclude(slots, stored);
+    this.conclude(slots, repeated);
   }
 
   /** A statement that fails is halved until the culprit is alone, and only that one is refused. */
   private async recover(
     slots: readonly Slot[],
-    isLate: boolean,
+    way: Way,
     isRetry: boolean,
     error: DatabaseFault,
   ): Promise<void> {
@@ -177,17 +193,16 @@ export class GroupCommit implements BeforeApplicationShutdown {
       } catch (cause) {
         return this.failAll(slots, cause as DatabaseFault);
       }
-      return this.execute(slots, isLate, true);
+      return this.execute(slots, way, true);
     }
+    // Another hub has held the database in between.
+    if (error.code === UNIQUE_VIOLATION && way === 'new') return this.execute(slots, 'fresh', isRetry);
     // SQLSTATE class 22 (data) and 23 (integrity) blame a row; everything else blames the database.
     if (!/^2[23]/.test(error.code ?? '')) return this.failAll(slots, error);
-    if (slots.length === 1) {
-      if (error.code === FOREIGN_KEY_VIOLATION) return slots[0]!.settle('monitor_deleted');
-      return this.failAll(slots, error);
-    }
+    if (slots.length === 1) return this.failAll(slots, error);
     const middle = slots.length >> 1;
-    await this.execute(slots.slice(0, middle), isLate, isRetry);
-    await this.execute(slots.slice(middle), isLate, isRetry);
+    await this.execute(slots.slice(0, middle), way, isRetry);
+    await this.execute(slots.slice(middle), way, isRetry);
   }
 
   private failAll(slots: readonly Slot[], cause: DatabaseFault): void {
@@ -204,18 +219,18 @@ export class GroupCommit implements BeforeApplicationShutdown {
     for (const slot of slots) slot.fail(error);
   }
 
-  private conclude(slots: readonly Slot[], stored: readonly StoredRow[]): void {
-    const rowByIndex = new Map(stored.map((row) => [Number(row.ord) - 1, row]));
+  private conclude(slots: readonly Slot[], repeated: readonly RepeatedRow[]): void {
+    const before = new Set(repeated.map(({ ord }) => ord - 1));
     const acceptedByMonitor = new Map<string, { rows: PendingReport[]; isLatest: boolean }>();
     slots.forEach((slot, index) => {
-      const row = rowByIndex.get(index);
-      if (!row) return slot.settle('duplicate');
-      const accepted = acceptedByMonitor.get(slot.row.monitorId);
-      if (!accepted) acceptedByMonitor.set(slot.row.monitorId, { rows: [slot.row], isLatest: row.is_latest });
-      else {
-        accepted.rows.push(slot.row);
-        accepted.isLatest ||= row.is_latest;
-      }
+      if (before.has(index)) return slot.settle('duplicate');
+      const { monitorId, report, receivedAt } = slot.row;
+      let accepted = acceptedByMonitor.get(monitorId);
+      if (!accepted) acceptedByMonitor.set(monitorId, (accepted = { rows: [], isLatest: false }));
+      accepted.rows.push(slot.row);
+      // Deleted while the statement ran: the eraser comes next.
+      if (!this.deleted.has(monitorId) && this.latest.note(monitorId, report, receivedAt))
+        accepted.isLatest = true;
       slot.settle('accepted');
     });
     for (const { rows, isLatest } of acceptedByMonitor.values()) this.announcer.announce(rows, isLatest);

@@ -7,37 +7,13 @@ import { TIERS } from '../core/blocks/tiers.js';
 import { QUERY_POOL } from '../database/database-pools.js';
 import { BlockContent } from './block-content.js';
 import { LayoutRegistry } from './layout-registry.js';
+import { readValues, type ReportRow } from './report-row.js';
 
 /** A page holds at most this much time: 21,600 reports where one comes each second. */
 const PAGE_MS = 6 * 3_600_000;
 
-/** What the newest report of a monitor was, and the one before it. */
-export interface LatestReport {
-  readonly monitorId: string;
-  readonly receivedAt: number;
-  readonly report: StoredReport;
-  readonly previous: StoredReport | null;
-}
-
-export interface ReportRow {
-  at: string;
-  layout_id: number;
-  boot_id: string | null;
-  interval_ms: number;
-  values: Buffer;
-}
-
 interface RangeRow extends ReportRow {
   is_block: boolean;
-}
-
-interface LatestRow extends ReportRow {
-  monitor_id: string;
-  received_at: string;
-  previous_at: string | null;
-  previous_layout_id: number | null;
-  previous_boot_id: string | null;
-  previous_values: Buffer | null;
 }
 
 /** Reads reports back, whole. */
@@ -128,56 +104,6 @@ export class ReportReader {
     return this.decodeRows(rows);
   }
 
-  /** The newest report of each of these monitors that has one: one row a monitor, no scan. */
-  async readLatest(monitorIds: readonly string[]): Promise<LatestReport[]> {
-    const { rows } = await this.pool.query<LatestRow>({
-      name: 'read-latest',
-      text: 'select * from monitor_latest where monitor_id = any($1::uuid[])',
-      values: [monitorIds],
-    });
-    const ids = rows.flatMap((row) => [row.layout_id, row.previous_layout_id ?? row.layout_id]);
-    const layouts = await this.layouts.load(ids);
-    return rows.map((row) => ({
-      monitorId: row.monitor_id,
-      receivedAt: Number(row.received_at),
-      report: {
-        at: Number(row.at),
-        bootId: row.boot_id,
-        intervalMs: row.interval_ms,
-        layout: layouts.get(row.layout_id)!,
-        values: readValues(row.values),
-      },
-      previous:
-        row.previous_at === null
-          ? null
-          : {
-              at: Number(row.previous_at),
-              bootId: row.previous_boot_id,
-              intervalMs: row.interval_ms,
-              layout: layouts.get(row.previous_layout_id!)!,
-              values: readValues(row.previous_values!),
-            },
-    }));
-  }
-
-  /** When each monitor was last heard of, by the hub's clock, epoch milliseconds, and the interval it keeps. */
-  async readLastReceived(): Promise<
-    { monitorId: string; at: number; receivedAt: number; intervalMs: number }[]
-  > {
-    const { rows } = await this.pool.query<{
-      monitor_id: string;
-      at: string;
-      received_at: string;
-      interval_ms: number;
-    }>('select monitor_id, at, received_at, interval_ms from monitor_latest');
-    return rows.map((row) => ({
-      monitorId: row.monitor_id,
-      at: Number(row.at),
-      receivedAt: Number(row.received_at),
-      intervalMs: row.interval_ms,
-    }));
-  }
-
   /** The layouts that the reports of each of these monitors since `fromAt` have had, by monitor. */
   async readLayouts(monitorIds: readonly string[], fromAt: number): Promise<Map<string, Layout[]>> {
     const { rows } = await this.pool.query<{ monitor_id: string; layout_id: number }>(
@@ -222,11 +148,4 @@ export class ReportReader {
       values: readValues(row.values),
     }));
   }
-}
-
-/** Copied, because the driver's buffers are neither aligned nor its own. */
-function readValues(bytes: Buffer): Float64Array {
-  const values = new Float64Array(bytes.byteLength / 8);
-  new Uint8Array(values.buffer).set(bytes);
-  return values;
 }

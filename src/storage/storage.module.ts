@@ -4,6 +4,7 @@ import { BlockContent } from './block-content.js';
 import { BlockTable } from './block-table.js';
 import { GroupCommit } from './group-commit.js';
 import { HistoryReader } from './history-reader.js';
+import { LatestReports } from './latest-reports.js';
 import { LayoutRegistry } from './layout-registry.js';
 import { MaintenanceLock } from './maintenance-lock.js';
 import { Partitions } from './partitions.js';
@@ -22,6 +23,7 @@ import { WriteBarrier } from './write-barrier.js';
 @Module({
   providers: [
     LayoutRegistry,
+    LatestReports,
     ActiveSeries,
     RepeatedReports,
     Partitions,
@@ -44,6 +46,7 @@ import { WriteBarrier } from './write-barrier.js';
   exports: [
     BlockTable,
     LayoutRegistry,
+    LatestReports,
     ActiveSeries,
     RepeatedReports,
     GroupCommit,

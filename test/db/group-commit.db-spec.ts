@@ -20,7 +20,7 @@ afterEach(() => store.close());
 afterAll(stopTestPostgres, 30_000);
 
 const latest = async (id = monitorId) => {
-  const [row] = await store.reader.readLatest([id]);
+  const [row] = await store.latest.readLatest([id]);
   return row && [row.report.at, row.previous?.at ?? null];
 };
 
@@ -65,7 +65,7 @@ describe('storing reports', () => {
     expect(await store.groupCommit.store([first, second])).toEqual(['accepted', 'duplicate']);
     expect(await store.groupCommit.store([second])).toEqual(['duplicate']);
     expect(await store.reader.readRange(monitorId, 0, now)).toEqual([first.report]);
-    expect((await store.reader.readLatest([monitorId]))[0]!.report).toEqual(first.report);
+    expect((await store.latest.readLatest([monitorId]))[0]!.report).toEqual(first.report);
   });
 
   it('leads what is older than half an hour in by the late way, and knows it there again', async () => {
@@ -118,10 +118,22 @@ describe('storing reports', () => {
     await store.store(monitorId, now);
     expect(query).toHaveBeenCalledTimes(1);
     query.mockRestore();
+    expect(await store.store(monitorId, now)).toEqual(['duplicate']);
     const client = await store.pool.connect();
     const { rows } = await client.query<{ name: string }>('select name from pg_prepared_statements');
     client.release();
     expect(rows.map(({ name }) => name)).toContain('store-fresh');
+  });
+
+  it('finds out what another hub has stored in between, and tells the rest from it', async () => {
+    await store.store(monitorId, now - 10_000);
+    const { report } = await store.makeRow(monitorId, now - 5_000);
+    await store.pool.query(
+      `insert into report (monitor_id, at, layout_id, interval_ms, "values") values ($1, $2, $3, 10000, '')`,
+      [monitorId, report.at, report.layout.id],
+    );
+    expect(await store.store(monitorId, now - 5_000, now)).toEqual(['duplicate', 'accepted']);
+    expect((await store.listInstants(monitorId)).hot).toEqual([now - 10_000, now - 5_000, now]);
   });
 
   it('makes the partition that a report needs', async () => {
@@ -163,7 +175,7 @@ describe('the newest report', () => {
     const instants = Array.from({ length: 12 }, (_, index) => now - index * 4 * MINUTE - random(1_000));
     const readAll = async (id: string) => {
       const kept = await store.listInstants(id);
-      const [row] = await store.reader.readLatest([id]);
+      const [row] = await store.latest.readLatest([id]);
       return {
         ...{ kept, reports: await store.reader.readRange(id, 0, now) },
         ...{ latest: row!.report, previous: { ...row!.previous, intervalMs: 0 } },
@@ -232,6 +244,7 @@ describe('when something is wrong', () => {
       rows.push(await store.makeRow(index % 7 === 3 ? gone : monitorId, now - HOUR - index * 1_000));
     }
     await store.pool.query('delete from monitor where id = $1', [gone]);
+    store.events.announce('monitor.deleted', { monitorId: gone });
     const outcomes = await store.groupCommit.store([...rows, ...rows]);
     expect(outcomes.slice(0, 40)).toEqual(
       rows.map((row) => (row.monitorId === gone ? 'monitor_deleted' : 'accepted')),
@@ -246,8 +259,10 @@ describe('when something is wrong', () => {
     await store.store(monitorId, now - 1_000, now - HOUR);
     const underWay = store.store(monitorId, now, now - 2 * HOUR);
     await store.pool.query('delete from monitor where id = $1', [monitorId]);
-    await store.eraser.erase(monitorId);
+    store.events.announce('monitor.deleted', { monitorId });
     await underWay;
+    await store.latest.write();
+    await store.eraser.erase(monitorId);
     expect(await store.listInstants(monitorId)).toEqual({ hot: [], late: [] });
     expect(await latest()).toBeUndefined();
   });

@@ -260,10 +260,14 @@ describe('a batch', () => {
     }));
     const { status, body } = await post({ reports });
     expect([status, body.accepted, body.duplicates]).toEqual([200, 3_000, 0]);
-    const [row] = await hub.query<{ at: string }>('select at from monitor_latest where monitor_id = $1', [
-      id,
-    ]);
-    expect(Number(row!.at)).toBe(Math.max(...reports.map(({ at }) => at)));
+    const newestAt = Math.max(...reports.map(({ at }) => at));
+    // Written behind the report path.
+    await waitFor(async () => {
+      const [row] = await hub.query<{ at: string }>('select at from monitor_latest where monitor_id = $1', [
+        id,
+      ]);
+      return Number(row?.at) === newestAt;
+    });
   }, 30_000);
 
   it.each([

@@ -91,6 +91,11 @@ describe('a hub that was away', () => {
     const patient = await admin.createMonitor({ intervalSeconds: 10 });
     const gone = await admin.createMonitor({ intervalSeconds: 10 });
     for (const { key } of [patient, gone]) await postReport(hub, key, {});
+    // When they were heard of is written behind their reports.
+    await waitFor(async () => {
+      const ids = [patient.id, gone.id];
+      return (await hub.query('select from monitor_latest where monitor_id = any($1)', [ids])).length === 2;
+    });
     await hub.kill9();
     const now = Date.now();
     // It went an hour ago; one of the two had been silent for ten minutes by then.

@@ -6,6 +6,7 @@ import type { EventMap } from '../../src/events/event-map.js';
 import { BlockContent } from '../../src/storage/block-content.js';
 import { BlockTable } from '../../src/storage/block-table.js';
 import { GroupCommit } from '../../src/storage/group-commit.js';
+import { LatestReports } from '../../src/storage/latest-reports.js';
 import { LayoutRegistry } from '../../src/storage/layout-registry.js';
 import { MaintenanceLock } from '../../src/storage/maintenance-lock.js';
 import { Partitions } from '../../src/storage/partitions.js';
@@ -26,6 +27,7 @@ import { createTestDatabase, type TestDatabase } from './test-database.js';
 export class SampleStore {
   readonly events = new EventBus();
   readonly layouts: LayoutRegistry;
+  readonly latest: LatestReports;
   readonly space: StorageSpace;
   readonly partitions: Partitions;
   readonly groupCommit: GroupCommit;
@@ -54,11 +56,26 @@ export class SampleStore {
     this.sealed = new SealedReports(pool, this.blocks, content);
     const lock = new MaintenanceLock();
     this.space = new StorageSpace(null, pool);
-    this.groupCommit = new GroupCommit(pool, this.partitions, this.sealed, lock, this.space, this.events);
+    this.latest = new LatestReports(pool, this.layouts, this.events);
+    this.groupCommit = new GroupCommit(
+      pool,
+      this.partitions,
+      this.sealed,
+      lock,
+      this.space,
+      this.latest,
+      this.events,
+    );
     this.reader = new ReportReader(pool, this.layouts, content);
     this.barrier = new WriteBarrier(pool, this.sealed, this.groupCommit);
     const rollups = new RollupSealer(pool, this.blocks, content, lock);
     this.sealer = new Sealer(pool, this.reader, this.blocks, content, rollups, lock, this.space);
+    // The hub has written it down long before anything is old enough to be sealed.
+    const sealUntil = this.sealer.sealUntil.bind(this.sealer);
+    this.sealer.sealUntil = async (limitAt) => {
+      await this.latest.write();
+      return sealUntil(limitAt);
+    };
     this.sealJob = new SealJob(this.sealer, this.barrier, this.space);
     this.clock = new RetentionClock(pool);
     this.retention = new RetentionJob(this.partitions, this.blocks, this.barrier, this.clock);
