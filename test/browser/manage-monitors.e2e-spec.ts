@@ -32,6 +32,11 @@ async function openOverview(): Promise<Page> {
 }
 
 const openAddDialog = (page: Page) => page.getByRole('button', { name: 'Add monitor' }).click();
+async function chooseKeyAction(page: Page, button: string, action: string): Promise<void> {
+  await page.getByRole('button', { name: button, exact: true }).click();
+  await page.getByRole('menuitem', { name: action, exact: true }).click();
+}
+
 const seeToast = (page: Page, text: string) =>
   see(page.getByRole('region', { name: /^Notifications/ }).getByText(text));
 
@@ -240,19 +245,45 @@ describe('a monitor that is there', () => {
     await chooseAction(page, name, 'API keys');
     const dialog = findDialog(page, `API keys of ${name}`);
     await waitFor(async () => (await dialog.getByRole('listitem').count()) === 1);
-    const first = await dialog.getByRole('button', { name: /^Revoke key / }).getAttribute('aria-label');
-    await dialog.getByLabel('Name of the new key (optional)').fill('second');
+    const first = await dialog.getByRole('button', { name: /^Actions for key / }).getAttribute('aria-label');
+    await dialog.getByRole('button', { name: 'New key' }).click();
+    await dialog.getByLabel('Name (optional)').fill('second');
+    await dialog.getByLabel('Only from (optional)').fill('127.0.0.1, example.org');
+    await dialog.getByRole('button', { name: 'Create key' }).click();
+    await see(dialog.getByText(/Give IP addresses or networks/));
+    await dialog.getByLabel('Only from (optional)').fill('127.0.0.1\n10.0.0.0/8');
     await dialog.getByRole('button', { name: 'Create key' }).click();
     const key = await dialog.getByLabel('API key', { exact: true }).innerText();
     await dialog.getByRole('button', { name: 'Done' }).click();
     await waitFor(async () => (await dialog.getByRole('listitem').count()) === 2);
-    await dialog.getByRole('button', { name: first!, exact: true }).click();
+    await chooseKeyAction(page, first!, 'Revoke');
     await dialog.getByRole('button', { name: 'Revoke now' }).click();
     await waitFor(async () => (await dialog.getByRole('listitem').count()) === 1);
     await see(dialog.getByRole('listitem').getByText('second'));
+    await see(dialog.getByRole('listitem').getByText('127.0.0.1, 10.0.0.0/8'));
     await seeNoMore(page.getByText(key));
     await waitFor(async () => (await postReport(hub, monitor.key, REPORT)).status === 401);
     expect((await postReport(hub, key, REPORT)).status).toBe(200);
+  });
+
+  it('gets its key replaced while the old one works on', async () => {
+    const { id, key } = await user.createMonitor({ name: 'rotated' });
+    const page = await openOverview();
+    await chooseAction(page, 'rotated', 'API keys');
+    const dialog = findDialog(page, 'API keys of rotated');
+    const actions = dialog.getByRole('button', { name: /^Actions for key / });
+    await chooseKeyAction(page, (await actions.getAttribute('aria-label'))!, 'Rotate');
+    await dialog.getByLabel('1 hour').check();
+    await dialog.getByRole('button', { name: 'Rotate', exact: true }).click();
+    const next = await dialog.getByLabel('API key', { exact: true }).innerText();
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    await see(dialog.getByText(/^Replaced, works for (1|59)/));
+    for (const each of [key, next]) expect((await postReport(hub, each, REPORT)).status).toBe(200);
+    await chooseKeyAction(page, (await actions.last().getAttribute('aria-label'))!, 'Edit');
+    await dialog.getByLabel('Works until (optional)').fill('2099-12-31');
+    await dialog.getByRole('button', { name: 'Save changes' }).click();
+    await see(dialog.getByText(/^Expires in \d+/));
+    await user.call('DELETE', `/api/monitoring/${id}`);
   });
 
   it('is deleted after its name was typed', async () => {

@@ -24,6 +24,11 @@ export function liveSocketUrl(): string {
   return url.href;
 }
 
+/** The hub's address as agents and scripts reach it, without a slash at the end. */
+export function hubUrl(): string {
+  return new URL(overviewPath(), location.href).href.replace(/\/$/, '');
+}
+
 export function reportUrl(): string {
   return new URL(hubPath('api/monitoring/data'), location.href).href;
 }

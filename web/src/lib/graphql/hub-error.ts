@@ -46,6 +46,13 @@ export function collectFieldMessages(problems: readonly FieldProblem[]): Record<
   return fields;
 }
 
+/** An expected refusal of a mutation comes as a value; for a form it is a failure like any other. */
+export function refuse(userErrors: readonly (FieldProblem & { readonly code: string })[]): void {
+  const first = userErrors[0];
+  if (first)
+    throw new HubError(first.message, { code: first.code, fields: collectFieldMessages(userErrors) });
+}
+
 /** Reads an RFC 9457 problem; anything else becomes an error with the status as its code. */
 export async function readProblem(response: Response): Promise<HubError> {
   const retryAfter = Number(response.headers.get('Retry-After'));

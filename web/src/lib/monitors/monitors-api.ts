@@ -1,13 +1,10 @@
 import { mutate, query } from '../graphql/client.ts';
 import {
-  CreateApiKeyDocument,
   CreateMonitorDocument,
   DeleteMonitorDocument,
-  MonitorApiKeysDocument,
   MonitorDocument,
   MonitorsDocument,
   MonitorTopProcessesDocument,
-  RevokeApiKeyDocument,
   StartMonitorDocument,
   StopMonitorDocument,
   UpdateMonitorDocument,
@@ -17,20 +14,12 @@ import {
   type MonitorSummaryFragment,
   type MonitorTopProcessesQuery,
   type UpdateMonitorInput,
-  type UserErrorFieldsFragment,
 } from '../graphql/generated/graphql.ts';
-import { collectFieldMessages, HubError } from '../graphql/hub-error.ts';
+import { refuse } from '../graphql/hub-error.ts';
 
 export type MonitorSummary = MonitorSummaryFragment;
 export type ListedMonitor = MonitorsQuery['monitors'][number];
 export type DetailedMonitor = NonNullable<MonitorQuery['monitor']>;
-
-/** An expected refusal comes as a value; for a form it is a failure like any other. */
-function refuse(userErrors: readonly UserErrorFieldsFragment[]): void {
-  const first = userErrors[0];
-  if (first)
-    throw new HubError(first.message, { code: first.code, fields: collectFieldMessages(userErrors) });
-}
 
 export const fetchMonitors = async () => (await query(MonitorsDocument, {})).monitors;
 
@@ -40,10 +29,6 @@ export type TopProcesses = NonNullable<NonNullable<MonitorTopProcessesQuery['mon
 
 export const fetchTopProcesses = async (id: string) =>
   (await query(MonitorTopProcessesDocument, { id })).monitor?.topProcesses;
-
-export async function fetchApiKeys(id: string) {
-  return (await query(MonitorApiKeysDocument, { id })).monitor?.apiKeys ?? [];
-}
 
 export async function createMonitor(input: CreateMonitorInput) {
   const { createMonitor: payload } = await mutate(CreateMonitorDocument, { input });
@@ -71,14 +56,4 @@ export async function stopMonitor(id: string) {
   const { stopMonitor: payload } = await mutate(StopMonitorDocument, { id });
   refuse(payload.userErrors);
   return payload.monitor!;
-}
-
-export async function createApiKey(monitorId: string, name: string | null) {
-  const { createApiKey: payload } = await mutate(CreateApiKeyDocument, { monitorId, input: { name } });
-  refuse(payload.userErrors);
-  return payload.apiKey!;
-}
-
-export async function revokeApiKey(id: string) {
-  refuse((await mutate(RevokeApiKeyDocument, { id })).revokeApiKey.userErrors);
 }

@@ -4,6 +4,13 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type ApiKeyState =
+  | 'ACTIVE'
+  | 'EXPIRED'
+  | 'REVOKED'
+  /** Works until `expiresAt`; the key that takes its place works already. */
+  | 'ROTATING';
+
 export type CreateApiKeyInput = {
   /** IP addresses and CIDRs from which alone the key works; null = from everywhere. */
   allowedAddresses?: Array<string> | null | undefined;
@@ -45,6 +52,20 @@ export type MonitorState =
   | 'RUNNING'
   | 'STOPPED';
 
+export type RotateApiKeyInput = {
+  /** For how long the old key works beside the new one, 0–168 hours. */
+  overlapHours?: number;
+};
+
+/** Absent = keep, null = clear. */
+export type UpdateApiKeyInput = {
+  /** IP addresses and CIDRs from which alone the key works; null = from everywhere. */
+  allowedAddresses?: Array<string> | null | undefined;
+  /** From then on the key is refused; null = never. */
+  expiresAt?: string | null | undefined;
+  name?: string | null | undefined;
+};
+
 /** Absent = keep, null = clear. */
 export type UpdateMonitorInput = {
   description?: string | null | undefined;
@@ -79,6 +100,46 @@ export type HubStatusQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type HubStatusQuery = { hubStatus: { storage: { isFull: boolean, freeBytes: number | null, floorBytes: number | null } } };
 
+export type ApiKeyFieldsFragment = { id: string, name: string | null, prefix: string, state: ApiKeyState, createdAt: string, lastUsedAt: string | null, lastUsedAddress: string | null, expiresAt: string | null, allowedAddresses: Array<string> | null };
+
+export type MonitorApiKeysQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type MonitorApiKeysQuery = { monitor: { id: string, apiKeys: Array<{ id: string, name: string | null, prefix: string, state: ApiKeyState, createdAt: string, lastUsedAt: string | null, lastUsedAddress: string | null, expiresAt: string | null, allowedAddresses: Array<string> | null }> } | null };
+
+export type CreateApiKeyMutationVariables = Exact<{
+  monitorId: string | number;
+  input?: CreateApiKeyInput | null | undefined;
+}>;
+
+
+export type CreateApiKeyMutation = { createApiKey: { apiKey: string | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type UpdateApiKeyMutationVariables = Exact<{
+  id: string | number;
+  input: UpdateApiKeyInput;
+}>;
+
+
+export type UpdateApiKeyMutation = { updateApiKey: { key: { id: string, name: string | null, prefix: string, state: ApiKeyState, createdAt: string, lastUsedAt: string | null, lastUsedAddress: string | null, expiresAt: string | null, allowedAddresses: Array<string> | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type RotateApiKeyMutationVariables = Exact<{
+  id: string | number;
+  input?: RotateApiKeyInput | null | undefined;
+}>;
+
+
+export type RotateApiKeyMutation = { rotateApiKey: { apiKey: string | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type RevokeApiKeyMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type RevokeApiKeyMutation = { revokeApiKey: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
 export type MonitorSummaryFragment = { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastError: string | null };
 
 export type MonitorHostFragment = { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null };
@@ -86,8 +147,6 @@ export type MonitorHostFragment = { hostname: string | null, os: string | null, 
 export type MonitorLossesFieldsFragment = { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null };
 
 export type MonitorLatestFragment = { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] };
-
-export type ApiKeyFieldsFragment = { id: string, name: string | null, prefix: string, createdAt: string, lastUsedAt: string | null, revokedAt: string | null };
 
 export type UserErrorFieldsFragment = { code: string, message: string, path: string | null };
 
@@ -109,13 +168,6 @@ export type MonitorTopProcessesQueryVariables = Exact<{
 
 
 export type MonitorTopProcessesQuery = { monitor: { id: string, topProcesses: { at: string, processes: Array<{ name: string, count: number, cpuPercent: number | null, memoryBytes: number | null }> } | null } | null };
-
-export type MonitorApiKeysQueryVariables = Exact<{
-  id: string | number;
-}>;
-
-
-export type MonitorApiKeysQuery = { monitor: { id: string, apiKeys: Array<{ id: string, name: string | null, prefix: string, createdAt: string, lastUsedAt: string | null, revokedAt: string | null }> } | null };
 
 export type CreateMonitorMutationVariables = Exact<{
   input: CreateMonitorInput;
@@ -152,21 +204,6 @@ export type StopMonitorMutationVariables = Exact<{
 
 
 export type StopMonitorMutation = { stopMonitor: { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastError: string | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
-
-export type CreateApiKeyMutationVariables = Exact<{
-  monitorId: string | number;
-  input?: CreateApiKeyInput | null | undefined;
-}>;
-
-
-export type CreateApiKeyMutation = { createApiKey: { apiKey: string | null, key: { id: string, name: string | null, prefix: string, createdAt: string, lastUsedAt: string | null, revokedAt: string | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
-
-export type RevokeApiKeyMutationVariables = Exact<{
-  id: string | number;
-}>;
-
-
-export type RevokeApiKeyMutation = { revokeApiKey: { key: { id: string, name: string | null, prefix: string, createdAt: string, lastUsedAt: string | null, revokedAt: string | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
 export type MonitorStatusChangedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
@@ -217,6 +254,19 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const ApiKeyFieldsFragmentDoc = new TypedDocumentString(`
+    fragment ApiKeyFields on ApiKey {
+  id
+  name
+  prefix
+  state
+  createdAt
+  lastUsedAt
+  lastUsedAddress
+  expiresAt
+  allowedAddresses
+}
+    `, {"fragmentName":"ApiKeyFields"}) as unknown as TypedDocumentString<ApiKeyFieldsFragment, unknown>;
 export const MonitorSummaryFragmentDoc = new TypedDocumentString(`
     fragment MonitorSummary on Monitor {
   id
@@ -262,16 +312,6 @@ export const MonitorLatestFragmentDoc = new TypedDocumentString(`
   values
 }
     `, {"fragmentName":"MonitorLatest"}) as unknown as TypedDocumentString<MonitorLatestFragment, unknown>;
-export const ApiKeyFieldsFragmentDoc = new TypedDocumentString(`
-    fragment ApiKeyFields on ApiKey {
-  id
-  name
-  prefix
-  createdAt
-  lastUsedAt
-  revokedAt
-}
-    `, {"fragmentName":"ApiKeyFields"}) as unknown as TypedDocumentString<ApiKeyFieldsFragment, unknown>;
 export const UserErrorFieldsFragmentDoc = new TypedDocumentString(`
     fragment UserErrorFields on UserError {
   code
@@ -299,6 +339,94 @@ export const HubStatusDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<HubStatusQuery, HubStatusQueryVariables>;
+export const MonitorApiKeysDocument = new TypedDocumentString(`
+    query MonitorApiKeys($id: ID!) {
+  monitor(id: $id) {
+    id
+    apiKeys {
+      ...ApiKeyFields
+    }
+  }
+}
+    fragment ApiKeyFields on ApiKey {
+  id
+  name
+  prefix
+  state
+  createdAt
+  lastUsedAt
+  lastUsedAddress
+  expiresAt
+  allowedAddresses
+}`) as unknown as TypedDocumentString<MonitorApiKeysQuery, MonitorApiKeysQueryVariables>;
+export const CreateApiKeyDocument = new TypedDocumentString(`
+    mutation CreateApiKey($monitorId: ID!, $input: CreateApiKeyInput) {
+  createApiKey(monitorId: $monitorId, input: $input) {
+    apiKey
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<CreateApiKeyMutation, CreateApiKeyMutationVariables>;
+export const UpdateApiKeyDocument = new TypedDocumentString(`
+    mutation UpdateApiKey($id: ID!, $input: UpdateApiKeyInput!) {
+  updateApiKey(id: $id, input: $input) {
+    key {
+      ...ApiKeyFields
+    }
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment ApiKeyFields on ApiKey {
+  id
+  name
+  prefix
+  state
+  createdAt
+  lastUsedAt
+  lastUsedAddress
+  expiresAt
+  allowedAddresses
+}
+fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<UpdateApiKeyMutation, UpdateApiKeyMutationVariables>;
+export const RotateApiKeyDocument = new TypedDocumentString(`
+    mutation RotateApiKey($id: ID!, $input: RotateApiKeyInput) {
+  rotateApiKey(id: $id, input: $input) {
+    apiKey
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<RotateApiKeyMutation, RotateApiKeyMutationVariables>;
+export const RevokeApiKeyDocument = new TypedDocumentString(`
+    mutation RevokeApiKey($id: ID!) {
+  revokeApiKey(id: $id) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<RevokeApiKeyMutation, RevokeApiKeyMutationVariables>;
 export const MonitorsDocument = new TypedDocumentString(`
     query Monitors {
   monitors {
@@ -398,23 +526,6 @@ export const MonitorTopProcessesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<MonitorTopProcessesQuery, MonitorTopProcessesQueryVariables>;
-export const MonitorApiKeysDocument = new TypedDocumentString(`
-    query MonitorApiKeys($id: ID!) {
-  monitor(id: $id) {
-    id
-    apiKeys {
-      ...ApiKeyFields
-    }
-  }
-}
-    fragment ApiKeyFields on ApiKey {
-  id
-  name
-  prefix
-  createdAt
-  lastUsedAt
-  revokedAt
-}`) as unknown as TypedDocumentString<MonitorApiKeysQuery, MonitorApiKeysQueryVariables>;
 export const CreateMonitorDocument = new TypedDocumentString(`
     mutation CreateMonitor($input: CreateMonitorInput!) {
   createMonitor(input: $input) {
@@ -558,55 +669,6 @@ fragment UserErrorFields on UserError {
   message
   path
 }`) as unknown as TypedDocumentString<StopMonitorMutation, StopMonitorMutationVariables>;
-export const CreateApiKeyDocument = new TypedDocumentString(`
-    mutation CreateApiKey($monitorId: ID!, $input: CreateApiKeyInput) {
-  createApiKey(monitorId: $monitorId, input: $input) {
-    key {
-      ...ApiKeyFields
-    }
-    apiKey
-    userErrors {
-      ...UserErrorFields
-    }
-  }
-}
-    fragment ApiKeyFields on ApiKey {
-  id
-  name
-  prefix
-  createdAt
-  lastUsedAt
-  revokedAt
-}
-fragment UserErrorFields on UserError {
-  code
-  message
-  path
-}`) as unknown as TypedDocumentString<CreateApiKeyMutation, CreateApiKeyMutationVariables>;
-export const RevokeApiKeyDocument = new TypedDocumentString(`
-    mutation RevokeApiKey($id: ID!) {
-  revokeApiKey(id: $id) {
-    key {
-      ...ApiKeyFields
-    }
-    userErrors {
-      ...UserErrorFields
-    }
-  }
-}
-    fragment ApiKeyFields on ApiKey {
-  id
-  name
-  prefix
-  createdAt
-  lastUsedAt
-  revokedAt
-}
-fragment UserErrorFields on UserError {
-  code
-  message
-  path
-}`) as unknown as TypedDocumentString<RevokeApiKeyMutation, RevokeApiKeyMutationVariables>;
 export const MonitorStatusChangedDocument = new TypedDocumentString(`
     subscription MonitorStatusChanged {
   monitorStatusChanged {
