@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { writeLongHistory } from './hub-long-history.js';
 import type { StoredSize } from './target.js';
 
 const POLL_MS = 2_000;
@@ -97,6 +98,15 @@ export class HubTables {
       }
       await sleep(POLL_MS);
     }
+  }
+
+  /** Gives each of these monitors a past of so many days before what the hub has sealed itself. */
+  async writeLongHistory(monitorIds: readonly string[], days: number): Promise<void> {
+    for (const [machine, monitorId] of monitorIds.entries()) {
+      await writeLongHistory(this.client, monitorId, machine, days);
+    }
+    // As autovacuum does in a table that grows: without it the planner knows nothing of the new partitions.
+    await this.client.query('analyze block');
   }
 
   /** Reports in raw blocks. */

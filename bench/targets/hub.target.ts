@@ -122,6 +122,11 @@ export class HubTarget implements AnsweringTarget {
     return this.withTables((tables) => tables.measure());
   }
 
+  async extendHistory(machines: number, days: number): Promise<void> {
+    const ids = this.monitors.slice(0, machines).map(({ id }) => id);
+    await this.withTables((tables) => tables.writeLongHistory(ids, days));
+  }
+
   countSealedReports(): Promise<number> {
     return this.withTables((tables) => tables.countSealed());
   }

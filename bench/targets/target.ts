@@ -59,6 +59,8 @@ export interface AnsweringTarget extends KeepingTarget {
   /** The latest CPU, memory and disk percentages of all machines; resolves with how many values came. */
   readLatest(): Promise<number>;
   receivedBytes(): number;
+  /** Where old history can be made quickly: puts so many days before what the first machines have sent. */
+  extendHistory?(machines: number, days: number): Promise<void>;
 }
 
 export interface StartOptions {

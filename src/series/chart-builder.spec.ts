@@ -1,6 +1,11 @@
 import { makeOddReports } from '../../test/fixtures/blocks/odd-history.js';
 import { SeededRandom } from '../../test/fixtures/blocks/seeded-random.js';
-import { chartByRows, type ChartNumbers, roundNumber } from '../../test/support/chart-by-rows.js';
+import {
+  chartByRows,
+  type ChartNumbers,
+  listDifferences,
+  toNumber,
+} from '../../test/support/chart-by-rows.js';
 import { describeReports, rollUp } from '../core/blocks/roll-up.js';
 import { encodeRollupBlock } from '../core/blocks/rollup-block-encoder.js';
 import { openRollupBlock } from '../core/blocks/rollup-block.js';
@@ -41,12 +46,12 @@ function build(pieces: readonly HistoryPiece[], from: number, to: number, stepMs
   for (const piece of pieces) builder.add(piece);
   return new Map(
     builder.finish().map(({ seriesKey, column }) => {
-      const round = (values: Float64Array) => Array.from(values, roundNumber);
+      const list = (values: Float64Array) => Array.from(values, toNumber);
       const numbers: ChartNumbers = {
-        mean: round(column.mean()),
-        min: round(column.min!),
-        max: round(column.max!),
-        coverage: round(column.coverage(stepMs)),
+        mean: list(column.mean()),
+        min: list(column.min!),
+        max: list(column.max!),
+        coverage: list(column.coverage(stepMs)),
       };
       return [seriesKey, numbers];
     }),
@@ -69,7 +74,8 @@ describe('a chart', () => {
       .flatMap((end, index) => runsOfReports(reports.slice(cuts[index], end)))
       .map((run) => pieceOfRun(run, everything(stepMs)));
     const expected = chartByRows(reports, grid.timestamps[0]!, stepMs, grid.timestamps.length);
-    expect(build(pieces, from, to, stepMs)).toEqual(expected);
+    expect(listDifferences(build(pieces, from, to, stepMs), expected)).toEqual([]);
+    expect(expected.size).toBeGreaterThan(0);
   });
 
   it.each(seeds)('is that of the samples, whatever tiers they come from (%d)', (seed) => {
@@ -91,7 +97,8 @@ describe('a chart', () => {
     ];
     const grid = bucketGrid(from, to, stepMs);
     const expected = chartByRows(reports, grid.timestamps[0]!, stepMs, grid.timestamps.length);
-    expect(build(pieces, from, to, stepMs)).toEqual(expected);
+    expect(listDifferences(build(pieces, from, to, stepMs), expected)).toEqual([]);
+    expect(expected.size).toBeGreaterThan(0);
   });
 
   it('leaves the extremes undecoded where nobody asks for them', () => {

@@ -7,7 +7,8 @@ export class SeriesColumnModel {
   @Field({ description: 'The metric’s name; counters come as rates per second.' }) metric!: string;
   @Field(() => JsonObjectScalar) labels!: Record<string, string>;
   @Field(() => String, { nullable: true }) unit!: string | null;
-  @Field(() => NumberColumnScalar) mean!: NumberColumn;
+  @Field(() => NumberColumnScalar, { description: 'Of a bucket: to nine significant digits or more.' })
+  mean!: NumberColumn;
   @Field(() => NumberColumnScalar) min!: NumberColumn;
   @Field(() => NumberColumnScalar) max!: NumberColumn;
   @Field(() => NumberColumnScalar, { description: 'Share of the expected samples that are there, 0–1.' })

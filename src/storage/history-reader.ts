@@ -193,7 +193,7 @@ export class HistoryReader {
     if (!missing) return undefined;
     if (missing.size === 0) return history;
     const contents = await readBlockBytes(this.pool, monitorId, [...missing]);
-    if (contents.size === missing.size) {
+    if ([...missing].every(({ version }) => contents.has(version))) {
       const blocks = history.blocks.map((ref) => ({ ...ref, bytes: contents.get(ref.version) ?? null }));
       return { ...history, blocks };
     }

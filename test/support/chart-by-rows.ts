@@ -9,7 +9,7 @@ interface Slot {
   coveredMs: number;
 }
 
-/** What a chart shows of a series, rounded to where the order of adding no longer tells; null = nothing known. */
+/** What a chart shows of a series; null = nothing known. */
 export type ChartNumbers = Record<'mean' | 'min' | 'max' | 'coverage', (number | null)[]>;
 
 /**
@@ -75,7 +75,7 @@ function show(columns: Slot[], carried: readonly [number, number][], stepMs: num
   for (const [from, to] of carried) {
     for (let slot = from + 1; slot < to; slot++) columns[slot] = { ...columns[from]!, coveredMs: 0 };
   }
-  const each = (numberOf: (slot: Slot) => number) => columns.map((slot) => roundNumber(numberOf(slot)));
+  const each = (numberOf: (slot: Slot) => number) => columns.map((slot) => toNumber(numberOf(slot)));
   const orNaN = (number: number): number => (Number.isFinite(number) ? number : NaN);
   return {
     mean: each(({ values, weights }) => {
@@ -88,6 +88,29 @@ function show(columns: Slot[], carried: readonly [number, number][], stepMs: num
   };
 }
 
-export function roundNumber(value: number): number | null {
-  return Number.isNaN(value) ? null : Number(value.toPrecision(11));
+/** NaN, which JSON has not, as null. */
+export function toNumber(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
+}
+
+/** Where two charts say different things; means agree to nine digits, which is how many a chart gives. */
+export function listDifferences(
+  found: ReadonlyMap<string, ChartNumbers>,
+  expected: ReadonlyMap<string, ChartNumbers>,
+): string[] {
+  const keys = new Set([...found.keys(), ...expected.keys()]);
+  return [...keys].flatMap((key) =>
+    (['mean', 'min', 'max', 'coverage'] as const).flatMap((name) => {
+      const [ours, theirs] = [found.get(key)?.[name] ?? [], expected.get(key)?.[name] ?? []];
+      const slots = Array.from({ length: Math.max(ours.length, theirs.length) }, (_, slot) => slot);
+      return slots
+        .filter((slot) => !isSame(ours[slot], theirs[slot]))
+        .map((slot) => `${key} ${name}[${slot}]: ${ours[slot]}, not ${theirs[slot]}`);
+    }),
+  );
+}
+
+function isSame(found: number | null | undefined, expected: number | null | undefined): boolean {
+  if (typeof found !== 'number' || typeof expected !== 'number') return found === expected;
+  return Math.abs(found - expected) <= 5e-9 * Math.abs(expected);
 }
