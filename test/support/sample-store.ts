@@ -84,9 +84,11 @@ export class SampleStore {
     this.events.on('report.backfilled', (event) => this.backfilled.push(event));
   }
 
-  static async open(): Promise<SampleStore> {
+  /** @param isHasty commits do not wait for the disk: for tests that are long and not about that */
+  static async open({ isHasty = false } = {}): Promise<SampleStore> {
     const database = await createTestDatabase();
-    const pool = new Pool({ ...database.connection, max: 5 });
+    const options = isHasty ? { options: '-c synchronous_commit=off' } : {};
+    const pool = new Pool({ ...database.connection, ...options, max: 5 });
     // Cut connections are part of the tests.
     pool.on('error', () => undefined);
     const store = new SampleStore(database, pool);
