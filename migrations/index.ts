@@ -5,6 +5,7 @@ import { ReportsLeftOut1795510000000 } from './1795510000000-reports-left-out.js
 import { People1795520000000 } from './1795520000000-people.js';
 import { AuditLog1795530000000 } from './1795530000000-audit-log.js';
 import { KeysAndTokens1795531000000 } from './1795531000000-keys-and-tokens.js';
+import { Goodbyes1795590000000 } from './1795590000000-goodbyes.js';
 
 /** Every migration in order. Listed by hand, so that a build or a test never depends on a file pattern. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   People1795520000000,
   AuditLog1795530000000,
   KeysAndTokens1795531000000,
+  Goodbyes1795590000000,
 ];

@@ -28,14 +28,14 @@ export class AgentStateTurn {
   }
 
   private read(): AgentState {
-    const { dropped, setAside } = this.spool.losses;
+    const { dropped, droppedAt, setAside } = this.spool.losses;
     const { offsetMs = 0, isCorrecting } = this.clock;
     // To the second: the rest is how long an answer took, and would be news each time.
     const seconds = Math.abs(offsetMs) < OFFSET_FROM_MS ? 0 : Math.round(offsetMs / 1_000);
     return {
       clockOffsetMs: seconds * 1_000,
       ...(isCorrecting && { isClockCorrected: true }),
-      ...(dropped > 0 && { droppedReports: dropped }),
+      ...(dropped > 0 && { droppedReports: dropped, droppedReportsAt: droppedAt }),
       ...(setAside > 0 && { refusedReports: setAside }),
       ...(this.spool.trouble !== undefined && { spoolProblem: this.spool.trouble }),
     };

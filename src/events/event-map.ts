@@ -9,6 +9,8 @@ export interface EventMap {
     reports: readonly StoredReport[];
     isLatest: boolean;
   };
+  /** A report that is shown and not stored, of a monitor that somebody looks at. */
+  'report.live': { monitorId: string; report: StoredReport };
   /** Reports older than the newest one known arrived and were committed. */
   'report.backfilled': { monitorId: string; fromAt: number; toAt: number };
   /** So many reports came for instants of which another report is stored: the first is kept, these are lost. */

@@ -25,6 +25,7 @@ export const INGESTION_PATHS = {
                 properties: {
                   accepted: count,
                   duplicates: count,
+                  live: count,
                   rejected: {
                     type: 'array' as const,
                     items: {

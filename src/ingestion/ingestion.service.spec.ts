@@ -1,3 +1,5 @@
+import { Goodbyes } from '../monitors/goodbyes.js';
+import { LiveAudience } from '../monitors/live-audience.js';
 import { Layout } from '../core/model/layout.js';
 import type { MonitorDirectory, MonitorSettings } from '../monitors/monitor-directory.js';
 import type { MonitorNotes } from '../monitors/monitor-notes.js';
@@ -26,6 +28,9 @@ let notes: unknown[];
 let repeated: PendingReport[];
 let dropped: number[];
 let ingestion: IngestionService;
+let audience: LiveAudience;
+let shown: number[];
+let goodbyes: string[];
 
 beforeEach(() => {
   settings = {
@@ -39,6 +44,7 @@ beforeEach(() => {
     version: 4,
   };
   [stored, outcomes, notes, repeated, dropped] = [[], [], [], [], []];
+  [shown, goodbyes] = [[], []];
   whileStoring = () => undefined;
   const resolve = (keys: string[], definitions: Record<string, never> | null) => {
     if (new Set(keys).size !== keys.length) return undefined;
@@ -52,6 +58,9 @@ beforeEach(() => {
     whileStoring();
     return rows.map((_, index) => outcomes[index] ?? 'accepted');
   };
+  const events = new EventBus();
+  events.on('report.live', ({ report }) => shown.push(report.at));
+  audience = new LiveAudience(events);
   ingestion = new IngestionService(
     { find: (id: string) => (id === ID ? settings : undefined) } as unknown as MonitorDirectory,
     new ReportShaper(
@@ -74,6 +83,8 @@ beforeEach(() => {
       new IngestionCounts(),
       new TopProcesses(new EventBus()),
     ),
+    audience,
+    { note: async (id: string) => void goodbyes.push(id) } as unknown as Goodbyes,
   );
 });
 
@@ -196,6 +207,34 @@ describe('what is not kept', () => {
     await ingest({ reports: [{ at: now }, { at: now - 1 }, { at: now - 2 }] });
     expect(repeated.map((row) => row.report.at)).toEqual([now - 1]);
   });
+});
+
+describe('reports for those who look', () => {
+  it('are shown and not stored, and the sender is told that somebody looks', async () => {
+    expect((await ingest({})).config).not.toHaveProperty('live');
+    audience.enter([ID]);
+    const now = Date.now();
+    const live = { at: now, live: true, cpu: { usagePercent: 1 } };
+    stored.length = 0;
+    const answer = await ingest({ reports: [live, { at: now - 1, cpu: { usagePercent: 2 } }] });
+    expect(answer).toMatchObject({ accepted: 1, live: 1, ignored: [], config: { live: true } });
+    expect(stored.map(({ report }) => report.at)).toEqual([now - 1]);
+    expect(shown).toEqual([now]);
+    expect(await ingest({ ...live, live: 'yes' })).toMatchObject({ rejected: [{ path: '/live' }] });
+    audience.leave([ID]);
+    expect((await ingest({})).config).not.toHaveProperty('live');
+  });
+
+  it('are not asked of a whole fleet', async () => {
+    audience.enter([ID, '2', '3', '4', '5', '6']);
+    expect((await ingest({})).config).not.toHaveProperty('live');
+  });
+});
+
+it('notes the goodbye of a sender', async () => {
+  expect(await ingest({ reports: [], goodbye: true })).toMatchObject({ accepted: 0, ignored: [] });
+  await ingest({ reports: [], goodbye: 'soon' });
+  expect(goodbyes).toEqual([ID]);
 });
 
 describe('what a report says beside its samples', () => {

@@ -5,12 +5,15 @@ import { MAX_IGNORED_NAMED, MAX_REPORTS_PER_BATCH } from '../core/model/limits.j
 import type { ParsedReport, RejectCode } from '../core/model/parsed-report.js';
 import { isRejection, parseReport } from '../core/model/parse-report.js';
 import { readText } from '../core/model/report-text.js';
+import type { StoredReport } from '../core/model/stored-report.js';
+import { Goodbyes } from '../monitors/goodbyes.js';
+import { LiveAudience } from '../monitors/live-audience.js';
 import type { Shape } from '../storage/layout-registry.js';
 import { GroupCommit } from '../storage/group-commit.js';
 import type { PendingReport, StoreOutcome } from '../storage/pending-report.js';
 import { MonitorDirectory, type MonitorSettings } from '../monitors/monitor-directory.js';
-import type { MonitorInventory, MonitorState } from '../monitors/monitor.entity.js';
-import { type KnownReports, KnownShapes } from './known-shapes.js';
+import type { MonitorState } from '../monitors/monitor.entity.js';
+import { inventoryOf, type KnownReports, KnownShapes } from './known-shapes.js';
 import { OutcomeNotes } from './outcome-notes.js';
 import { ReportShaper } from './report-shaper.js';
 
@@ -28,11 +31,15 @@ export interface MonitorConfig {
   readonly resources: readonly string[];
   readonly state: MonitorState;
   readonly version: number;
+  /** Somebody looks at this monitor right now: report each second, marked `"live": true`. Absent otherwise. */
+  readonly live?: true;
 }
 
 export interface IngestionAnswer {
   readonly accepted: number;
   readonly duplicates: number;
+  /** Reports that were shown and not stored; absent where none was. */
+  readonly live?: number;
   readonly rejected: readonly RejectedReport[];
   readonly ignored: readonly string[];
   /** Values that were left out of accepted reports, as the monitor has too many series; absent where none were. */
@@ -43,9 +50,26 @@ export interface IngestionAnswer {
 }
 
 /** The error that an answer is sent as when nothing of its request was of use. */
-export function findRefusal({ accepted, duplicates, rejected }: IngestionAnswer): DomainError | undefined {
-  if (accepted + duplicates > 0 || rejected.length === 0) return undefined;
+export function findRefusal(answer: IngestionAnswer): DomainError | undefined {
+  const { accepted, duplicates, live = 0, rejected } = answer;
+  if (accepted + duplicates + live > 0 || rejected.length === 0) return undefined;
   return new DomainError('nothing_accepted', 'No report of this request was accepted.');
+}
+
+/** A request's reports, each where it belongs; positions are those among `rows`. */
+interface SortedReports {
+  rows: PendingReport[];
+  /** Of each row: its position in the request. */
+  indexes: number[];
+  rejected: RejectedReport[];
+  ignored: Set<string>;
+  /** Those that say something of their machine beside samples, by position. */
+  noteworthy: Map<number, ParsedReport>;
+  /** Values that were left out, by position. */
+  dropped: Map<number, number>;
+  /** Shown to those who look, and not stored. */
+  live: StoredReport[];
+  last: { parsed: ParsedReport; shape: Shape } | undefined;
 }
 
 const STOPPED_RETRY_SECONDS = 60;
@@ -59,6 +83,8 @@ export class IngestionService {
     private readonly groupCommit: GroupCommit,
     private readonly shapes: KnownShapes,
     private readonly notes: OutcomeNotes,
+    private readonly audience: LiveAudience,
+    private readonly goodbyes: Goodbyes,
   ) {}
 
   /**
@@ -84,57 +110,35 @@ export class IngestionService {
   async ingest(monitorId: string, body: unknown, text?: Buffer): Promise<IngestionAnswer> {
     const monitor = this.requireRunning(monitorId);
     const now = Date.now();
-    const items = listReports(body);
-    const rejected: RejectedReport[] = [];
-    const ignored = new Set(listUnknownKeys(body));
-    const rows: PendingReport[] = [];
-    const indexes: number[] = [];
-    const inventories = new Map<number, ParsedReport>();
-    const dropped = new Map<number, number>();
-    let last: { parsed: ParsedReport; shape: Shape } | undefined;
-    for (let index = 0; index < items.length; index++) {
-      const parsed = parseReport(items[index], now);
-      if (isRejection(parsed)) {
-        rejected.push({ index, code: parsed.code, path: parsed.path });
-        continue;
-      }
-      let shape = this.shaper.recall(monitorId, parsed, now);
-      if (!shape) {
-        const shaped = await this.shaper.learn(monitorId, parsed, now);
-        if (!shaped) {
-          rejected.push({ index, code: 'duplicate_series', path: '' });
-          continue;
-        }
-        shape = shaped.shape;
-        if (shaped.droppedValues > 0) dropped.set(rows.length, shaped.droppedValues);
-      }
-      for (const name of parsed.ignored) if (ignored.size < MAX_IGNORED_NAMED) ignored.add(name);
-      if (parsed.host || parsed.devices || parsed.topProcesses) inventories.set(rows.length, parsed);
-      rows.push(toPendingReport(monitor, parsed, shape, now));
-      indexes.push(index);
-      last = { parsed, shape };
-    }
-    if (text && last && rejected.length === 0 && dropped.size === 0)
+    const sorted = await this.sort(monitor, listReports(body), now);
+    const { rows, indexes, rejected, noteworthy, live, dropped, last } = sorted;
+    if (text && last && rejected.length + dropped.size + live.length === 0)
       this.shapes.learn(monitorId, text, last.parsed, last.shape, now);
     const outcomes = rows.length > 0 ? await this.groupCommit.store(rows) : [];
-    for (const [position, parsed] of inventories)
+    for (const [position, parsed] of noteworthy)
       this.notes.noteInventory(
         rows[position]!,
         outcomes[position]!,
-        inventoryOf(parsed),
+        inventoryOf(parsed) ?? {},
         parsed.topProcesses,
       );
     this.notes.noteHealth(monitor, rejected, outcomes);
+    for (const report of live) this.audience.show(monitorId, report);
+    if (isGoodbye(body)) await this.goodbyes.note(monitorId);
+    const ignored = [...new Set([...listUnknownKeys(body), ...sorted.ignored])].slice(0, MAX_IGNORED_NAMED);
     const droppedValues = countDropped(dropped, outcomes);
-    const counted = this.answer(monitor, outcomes, indexes, rejected, [...ignored]);
-    const answer = droppedValues > 0 ? { ...counted, droppedValues } : counted;
+    const answer = {
+      ...this.answer(monitor, outcomes, indexes, rejected, ignored),
+      ...(live.length > 0 && { live: live.length }),
+      ...(droppedValues > 0 && { droppedValues }),
+    };
     this.notes.noteAnswer(monitor, rows, outcomes, answer);
     return answer;
   }
 
   /** What the hub wants of this monitor's sender right now. */
   describeConfig(monitorId: string): MonitorConfig {
-    return configOf(this.requireKnown(monitorId));
+    return this.configOf(this.requireKnown(monitorId));
   }
 
   private requireKnown(monitorId: string): MonitorSettings {
@@ -155,6 +159,47 @@ export class IngestionService {
       );
     }
     return monitor;
+  }
+
+  /** Reads every report of a request and parts what is to be stored from what is not. */
+  private async sort(
+    monitor: MonitorSettings,
+    items: readonly unknown[],
+    now: number,
+  ): Promise<SortedReports> {
+    const sorted: SortedReports = {
+      ...{ rows: [], indexes: [], rejected: [], live: [], last: undefined },
+      ...{ ignored: new Set(), noteworthy: new Map(), dropped: new Map() },
+    };
+    const { rows, rejected, ignored } = sorted;
+    for (let index = 0; index < items.length; index++) {
+      const parsed = parseReport(items[index], now);
+      if (isRejection(parsed)) {
+        rejected.push({ index, code: parsed.code, path: parsed.path });
+        continue;
+      }
+      let shape = this.shaper.recall(monitor.id, parsed, now);
+      if (!shape) {
+        const shaped = await this.shaper.learn(monitor.id, parsed, now);
+        if (!shaped) {
+          rejected.push({ index, code: 'duplicate_series', path: '' });
+          continue;
+        }
+        shape = shaped.shape;
+        if (shaped.droppedValues > 0 && !parsed.isLive) sorted.dropped.set(rows.length, shaped.droppedValues);
+      }
+      for (const name of parsed.ignored) if (ignored.size < MAX_IGNORED_NAMED) ignored.add(name);
+      const row = toPendingReport(monitor, parsed, shape, now);
+      if (parsed.isLive) {
+        sorted.live.push(row.report);
+        continue;
+      }
+      if (inventoryOf(parsed) || parsed.topProcesses) sorted.noteworthy.set(rows.length, parsed);
+      rows.push(row);
+      sorted.indexes.push(index);
+      sorted.last = { parsed, shape };
+    }
+    return sorted;
   }
 
   private async storeKnown(
@@ -194,8 +239,13 @@ export class IngestionService {
       ignored,
       now: Date.now(),
       // As it is now: it may have been changed while the commit ran.
-      config: configOf(this.directory.find(monitor.id) ?? monitor),
+      config: this.configOf(this.directory.find(monitor.id) ?? monitor),
     };
+  }
+
+  private configOf({ id, intervalSeconds, resources, state, version }: MonitorSettings): MonitorConfig {
+    const config = { intervalSeconds, resources, state, version };
+    return this.audience.isWatching(id) ? { ...config, live: true } : config;
   }
 }
 
@@ -203,15 +253,6 @@ function countDropped(dropped: ReadonlyMap<number, number>, outcomes: readonly S
   let count = 0;
   for (const [position, values] of dropped) if (outcomes[position] === 'accepted') count += values;
   return count;
-}
-
-function configOf(monitor: MonitorSettings): MonitorConfig {
-  const { intervalSeconds, resources, state, version } = monitor;
-  return { intervalSeconds, resources, state, version };
-}
-
-function inventoryOf({ host, devices }: ParsedReport): MonitorInventory {
-  return { ...(host && { host }), ...(devices && { devices }) };
 }
 
 function listReports(body: unknown): readonly unknown[] {
@@ -230,11 +271,22 @@ function listReports(body: unknown): readonly unknown[] {
   return reports;
 }
 
+/** Whether the sender says that it ends because it was told to. */
+function isGoodbye(body: unknown): boolean {
+  return (
+    typeof body === 'object' &&
+    body !== null &&
+    'reports' in body &&
+    'goodbye' in body &&
+    body.goodbye === true
+  );
+}
+
 /** What stands beside the list of a batch is of no report: named, like everything that is ignored. */
 function listUnknownKeys(body: unknown): string[] {
   if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'reports')) return [];
   return Object.keys(body)
-    .filter((key) => key !== 'reports' && 'text' in readText(key))
+    .filter((key) => key !== 'reports' && key !== 'goodbye' && 'text' in readText(key))
     .slice(0, MAX_IGNORED_NAMED);
 }
 

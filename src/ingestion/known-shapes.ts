@@ -83,14 +83,20 @@ export class KnownShapes {
     const template = ReportTemplate.learn(text, shape.order, now);
     if (!template) return;
     this.bytes += template.size - (memory.known?.template.size ?? 0);
-    const { bootId, intervalMs, ignored, host, devices } = parsed;
-    const inventory = host || devices ? { ...(host && { host }), ...(devices && { devices }) } : undefined;
+    const { bootId, intervalMs, ignored } = parsed;
+    const inventory = inventoryOf(parsed);
     memory.known = { template, shape, bootId, intervalMs, ignored, inventory };
     if (this.bytes > MAX_REMEMBERED_BYTES) {
       this.memories.clear();
       this.bytes = 0;
     }
   }
+}
+
+/** What a report says of its machine and agent beside its samples. */
+export function inventoryOf({ host, agent, devices }: ParsedReport): MonitorInventory | undefined {
+  if (!host && !agent && !devices) return undefined;
+  return { ...(host && { host }), ...(agent && { agent }), ...(devices && { devices }) };
 }
 
 function readAll(

@@ -1,3 +1,4 @@
+import { LiveAudience } from '../monitors/live-audience.js';
 import { Layout } from '../core/model/layout.js';
 import type { StoredReport } from '../core/model/stored-report.js';
 import { EventBus } from '../events/event-bus.js';
@@ -29,7 +30,9 @@ beforeEach(() => {
       return latest;
     },
   };
-  live = new LiveReports(reader as unknown as LatestReports, events, { liveSpacingMs: 1_000 });
+  live = new LiveReports(reader as unknown as LatestReports, events, new LiveAudience(events), {
+    liveSpacingMs: 1_000,
+  });
 });
 
 const store = (monitorId: string, instants: number[], isLatest = true): void =>

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import type { StoredReport } from '../core/model/stored-report.js';
+import { LiveAudience } from '../monitors/live-audience.js';
 import { EventBus } from '../events/event-bus.js';
 import { LatestReports } from '../storage/latest-reports.js';
 import { CoalescingStream } from './coalescing-stream.js';
@@ -27,15 +28,15 @@ export class LiveReports {
   constructor(
     private readonly latest: LatestReports,
     events: EventBus,
+    private readonly audience: LiveAudience,
     @Inject(HUB_CONFIG) private readonly config: Pick<HubConfig, 'liveSpacingMs'>,
   ) {
     events.on('report.stored', ({ monitorId, reports, isLatest }) => {
-      const streams = this.streamsByMonitor.get(monitorId);
-      if (!streams || !isLatest) return;
-      const report = reports.at(-1)!;
-      const live = { report, previous: this.findPrevious(monitorId, report.at, reports.at(-2)) };
-      this.newest.set(monitorId, live);
-      for (const stream of streams) stream.note(monitorId, live);
+      if (isLatest) this.hand(monitorId, reports.at(-1)!, reports.at(-2));
+    });
+    events.on('report.live', ({ monitorId, report }) => {
+      const known = this.newest.get(monitorId)?.report.at ?? 0;
+      if (report.at > known) this.hand(monitorId, report);
     });
     events.on('monitor.deleted', ({ monitorId }) => this.newest.delete(monitorId));
   }
@@ -50,6 +51,7 @@ export class LiveReports {
       () => this.replaced++,
     );
     this.subscribers++;
+    this.audience.enter(monitorIds);
     for (const monitorId of monitorIds) {
       const streams = this.streamsByMonitor.get(monitorId) ?? new Set();
       this.streamsByMonitor.set(monitorId, streams.add(stream));
@@ -68,6 +70,14 @@ export class LiveReports {
     return stream;
   }
 
+  private hand(monitorId: string, report: StoredReport, besides?: StoredReport): void {
+    const streams = this.streamsByMonitor.get(monitorId);
+    if (!streams) return;
+    const live = { report, previous: this.findPrevious(monitorId, report.at, besides) };
+    this.newest.set(monitorId, live);
+    for (const stream of streams) stream.note(monitorId, live);
+  }
+
   /** Reports that arrive together may reach back before the one that was the newest until now. */
   private findPrevious(
     monitorId: string,
@@ -81,6 +91,7 @@ export class LiveReports {
   }
 
   private leave(monitorIds: readonly string[], stream: Stream): void {
+    this.audience.leave(monitorIds);
     this.subscribers--;
     for (const monitorId of monitorIds) {
       const streams = this.streamsByMonitor.get(monitorId);

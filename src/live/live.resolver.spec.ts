@@ -1,3 +1,4 @@
+import { LiveAudience } from '../monitors/live-audience.js';
 import type { UserPrincipal } from '../common/principal.js';
 import { Layout } from '../core/model/layout.js';
 import { EventBus } from '../events/event-bus.js';
@@ -27,7 +28,7 @@ beforeEach(() => {
   };
   const reader = { readLatest: async () => [] } as unknown as LatestReports;
   resolver = new LiveResolver(
-    new LiveReports(reader, events, { liveSpacingMs: 1_000 }),
+    new LiveReports(reader, events, new LiveAudience(events), { liveSpacingMs: 1_000 }),
     { visibleIds, list } as unknown as MonitorsService,
     { present: (monitor: unknown) => monitor } as MonitorPresenter,
     events,

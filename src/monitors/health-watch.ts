@@ -4,6 +4,7 @@ import { Interval } from '@nestjs/schedule';
 import { MAX_INTERVAL_SECONDS } from '../core/model/limits.js';
 import { EventBus } from '../events/event-bus.js';
 import { LatestReports } from '../storage/latest-reports.js';
+import { Goodbyes } from './goodbyes.js';
 import { HubPresence } from './hub-presence.js';
 import type { MonitorSettings } from './monitor-directory.js';
 import { MonitorDirectory } from './monitor-directory.js';
@@ -35,6 +36,7 @@ export class HealthWatch implements OnModuleInit {
   constructor(
     private readonly directory: MonitorDirectory,
     private readonly presence: HubPresence,
+    private readonly goodbyes: Goodbyes,
     private readonly latest: LatestReports,
     private readonly events: EventBus,
   ) {}
@@ -102,7 +104,7 @@ export class HealthWatch implements OnModuleInit {
     const keptSeconds = Math.min((heard?.intervalMs ?? 0) / 1000, MAX_INTERVAL_SECONDS);
     return evaluateHealth(
       { state, intervalSeconds: Math.max(intervalSeconds, keptSeconds) },
-      { receivedAt, resumedAt: this.resumedAt.get(id) },
+      { receivedAt, resumedAt: this.resumedAt.get(id), goodbyeAt: this.goodbyes.lastOf(id) },
       now,
       this.presence.absences,
     );

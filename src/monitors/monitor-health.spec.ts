@@ -10,6 +10,20 @@ const after = (seconds: number, intervalSeconds: number, ...absences: HubAbsence
 /** The hub was away from so many seconds ago until so many. */
 const away = (from: number, to: number): HubAbsence => ({ fromAt: NOW - from * 1000, toAt: NOW - to * 1000 });
 
+it('calls silence after a goodbye off, and silence after a later report what it is', () => {
+  const since = (seconds: number, goodbyeSeconds: number) =>
+    evaluateHealth(
+      running(10),
+      { receivedAt: NOW - seconds * 1000, goodbyeAt: NOW - goodbyeSeconds * 1000 },
+      NOW,
+      [],
+    );
+  expect(since(5, 5)).toBe('up');
+  expect(since(20, 20)).toBe('off');
+  expect(since(3_600, 3_600)).toBe('off');
+  expect(since(3_600, 3_700)).toBe('down');
+});
+
 describe('patience', () => {
   it.each([
     [1, 1_500, 10_000, 40_000],

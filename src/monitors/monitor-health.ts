@@ -1,10 +1,10 @@
 import type { MonitorState } from './monitor.entity.js';
 
 /**
- * `up` reports arrive · `late` one is overdue · `down` silence beyond doubt ·
+ * `up` reports arrive · `late` one is overdue · `down` silence beyond doubt · `off` silence after a goodbye ·
  * `pending` never heard of, or just started · `paused` stopped by its owner.
  */
-export const MONITOR_HEALTHS = ['up', 'late', 'down', 'pending', 'paused'] as const;
+export const MONITOR_HEALTHS = ['up', 'late', 'down', 'off', 'pending', 'paused'] as const;
 export type MonitorHealth = (typeof MONITOR_HEALTHS)[number];
 
 const LATE_AFTER_INTERVALS = 1.5;
@@ -40,6 +40,8 @@ export interface Heard {
   readonly receivedAt: number | null;
   /** When it was last started after having been stopped. */
   readonly resumedAt?: number | null;
+  /** When it last said that its end was meant. */
+  readonly goodbyeAt?: number | null;
 }
 
 /**
@@ -48,6 +50,18 @@ export interface Heard {
  * @param absences when the hub did not listen, in time order
  */
 export function evaluateHealth(
+  monitor: { readonly state: MonitorState; readonly intervalSeconds: number },
+  heard: Heard,
+  now: number,
+  absences: readonly HubAbsence[],
+): MonitorHealth {
+  const health = evaluateSilence(monitor, heard, now, absences);
+  const { receivedAt, goodbyeAt = null } = heard;
+  const hasLeft = goodbyeAt !== null && (receivedAt === null || goodbyeAt >= receivedAt);
+  return hasLeft && (health === 'late' || health === 'down') ? 'off' : health;
+}
+
+function evaluateSilence(
   monitor: { readonly state: MonitorState; readonly intervalSeconds: number },
   { receivedAt, resumedAt = null }: Heard,
   now: number,

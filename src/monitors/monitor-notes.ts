@@ -19,6 +19,7 @@ interface Known {
   /** The instant of the report that the inventory is of. */
   at?: number;
   host?: string;
+  agent?: string;
   devices?: string;
   /** The object that was compared last: reports that are read by their shape bring the same one again. */
   inventory?: MonitorInventory;
@@ -52,7 +53,7 @@ export class MonitorNotes implements BeforeApplicationShutdown {
     known.at = at;
     if (known.inventory === inventory) return;
     known.inventory = inventory;
-    for (const part of ['host', 'devices'] as const) {
+    for (const part of ['host', 'agent', 'devices'] as const) {
       const told = inventory[part];
       if (told === undefined) continue;
       const spelling = JSON.stringify(told);

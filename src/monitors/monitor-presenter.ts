@@ -5,7 +5,8 @@ import type { Layout } from '../core/model/layout.js';
 import { makeSeriesFilter, presentReport } from '../core/model/present-report.js';
 import { metricNameOf, parseSeriesKey } from '../core/model/series-key.js';
 import { HealthWatch } from './health-watch.js';
-import type { LatestValuesModel, MonitorModel, SeriesInfoModel } from './monitor.model.js';
+import type { AgentState } from '../core/model/report.js';
+import type { AgentStateModel, LatestValuesModel, MonitorModel, SeriesInfoModel } from './monitor.model.js';
 import type { Monitor } from './monitor.entity.js';
 import type { MonitorStatusDto } from './monitor.dto.js';
 
@@ -31,6 +32,8 @@ export class MonitorPresenter {
       lastReportAt: heard && new Date(heard.reportAt),
       lastReceivedAt: heard && new Date(heard.receivedAt),
       lastError: monitor.lastError,
+      lastGoodbyeAt: monitor.lastGoodbyeAt,
+      agent: presentAgent(monitor.inventory.agent),
       host: monitor.inventory.host ?? null,
       losses: {
         droppedValues: monitor.droppedValueCount,
@@ -80,6 +83,14 @@ export class MonitorPresenter {
       layouts.get(monitorId)?.push(report.layout);
     return new Map([...layouts].map(([monitorId, ofMonitor]) => [monitorId, listSeries(ofMonitor)]));
   }
+}
+
+function presentAgent(state: AgentState | undefined): AgentStateModel | null {
+  if (!state) return null;
+  const { droppedReportsAt: at, ...rest } = state;
+  // The agent's word: an instant that no calendar has is none.
+  const isInstant = at !== undefined && Math.abs(at) <= 8.64e15;
+  return { ...rest, droppedReportsAt: isInstant ? new Date(at) : null };
 }
 
 function listSeries(layouts: readonly Layout[]): SeriesInfoModel[] {

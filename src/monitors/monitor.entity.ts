@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { Resource } from '../core/model/metric-catalog.js';
-import type { HostInventory } from '../core/model/report.js';
+import type { AgentState, HostInventory } from '../core/model/report.js';
 
 export const MONITOR_KINDS = ['local', 'agent'] as const;
 export type MonitorKind = (typeof MONITOR_KINDS)[number];
@@ -10,6 +10,7 @@ export type MonitorState = (typeof MONITOR_STATES)[number];
 /** What a machine says of itself beside its samples. */
 export interface MonitorInventory {
   host?: HostInventory;
+  agent?: AgentState;
   /** Describing texts of devices, by part and device name. */
   devices?: Record<string, Record<string, Record<string, string>>>;
 }
@@ -53,6 +54,10 @@ export class Monitor {
 
   @Column('text', { name: 'last_error', nullable: true })
   lastError!: string | null;
+
+  /** When its agent last said that its end was meant. */
+  @Column('timestamptz', { name: 'last_goodbye_at', nullable: true })
+  lastGoodbyeAt!: Date | null;
 
   /** Values that were left out because the monitor had too many series, and when the last was. */
   @Column('bigint', { name: 'dropped_value_count', default: 0, transformer: COUNT })

@@ -10,6 +10,7 @@ export const MonitorHealthEnum: Record<string, MonitorHealth> = {
   UP: 'up',
   LATE: 'late',
   DOWN: 'down',
+  OFF: 'off',
   PENDING: 'pending',
   PAUSED: 'paused',
 };

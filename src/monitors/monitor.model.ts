@@ -37,6 +37,35 @@ export class LatestValuesModel {
   values!: Float64Array;
 }
 
+@ObjectType('AgentState', { description: 'How an agent fares, as it said last.' })
+export class AgentStateModel {
+  @Field(() => Float, {
+    nullable: true,
+    description: 'The hub’s clock minus the machine’s, in milliseconds: positive when the machine is behind.',
+  })
+  clockOffsetMs?: number;
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Its reports carry the hub’s time, as the machine’s is more than ten minutes off.',
+  })
+  isClockCorrected?: boolean;
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Reports that it had to give up before the hub got them.',
+  })
+  droppedReports?: number;
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it gave up the last of them.' })
+  droppedReportsAt?: Date | null;
+  @Field(() => Float, { nullable: true, description: 'Reports that the hub refused for good.' })
+  refusedReports?: number;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Why it keeps waiting reports in memory only, as its system says it (ENOSPC); null when all is well.',
+  })
+  spoolProblem?: string;
+}
+
 @ObjectType('MonitorLosses', { description: 'What a monitor sent and the hub did not keep, ever since.' })
 export class MonitorLossesModel {
   @Field(() => Float, {
@@ -86,6 +115,13 @@ export class MonitorModel {
   @Field(() => DateTimeScalar, { nullable: true, description: 'When the hub last received a report.' })
   lastReceivedAt!: Date | null;
   @Field(() => String, { nullable: true }) lastError!: string | null;
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description:
+      'When its agent last said that its end was meant: without a report since, it is OFF, not DOWN.',
+  })
+  lastGoodbyeAt!: Date | null;
+  @Field(() => AgentStateModel, { nullable: true }) agent!: AgentStateModel | null;
   @Field(() => HostInventoryModel, { nullable: true }) host!: HostInventoryModel | null;
   @Field(() => MonitorLossesModel) losses!: MonitorLossesModel;
 }

@@ -2,10 +2,12 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthModule } from '../auth/auth.module.js';
 import { StorageModule } from '../storage/storage.module.js';
+import { Goodbyes } from './goodbyes.js';
 import { HealthWatch } from './health-watch.js';
 import { HubPresence } from './hub-presence.js';
 import { KeysResolver } from './keys/keys.resolver.js';
 import { MonitorKeysService } from './keys/keys.service.js';
+import { LiveAudience } from './live-audience.js';
 import { LocalMonitor } from './local-monitor.js';
 import { MonitorDirectory } from './monitor-directory.js';
 import { MonitorLoaders } from './monitor-loaders.js';
@@ -33,7 +35,9 @@ import { TopProcesses } from './top-processes.js';
     SharingService,
     SharingResolver,
     HubPresence,
+    Goodbyes,
     HealthWatch,
+    LiveAudience,
     MonitorNotes,
     MonitorLosses,
     TopProcesses,
@@ -46,6 +50,8 @@ import { TopProcesses } from './top-processes.js';
     KeysResolver,
   ],
   exports: [
+    Goodbyes,
+    LiveAudience,
     MonitorsService,
     MonitorAccess,
     MonitorDirectory,

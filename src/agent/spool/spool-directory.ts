@@ -31,6 +31,7 @@ export interface SpoolState {
   /** What the hub had not acknowledged of the sequences below `next`. */
   pending: Range[];
   dropped: number;
+  droppedAt: number;
   setAside: number;
 }
 

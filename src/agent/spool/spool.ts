@@ -36,6 +36,8 @@ interface Entry extends SpooledReport {
 export interface SpoolLosses {
   /** Given up because the spool was full, too old or unreadable. */
   readonly dropped: number;
+  /** When the last of them was, epoch milliseconds; 0 = never. */
+  readonly droppedAt: number;
   /** Refused by the hub for good. */
   readonly setAside: number;
 }
@@ -52,6 +54,7 @@ export class Spool {
   private tail: Entry[] = [];
   private next = 1;
   private dropped = 0;
+  private droppedAt = 0;
   private refused = 0;
   private problem: string | undefined;
   private retryAt = -Infinity;
@@ -90,7 +93,7 @@ export class Spool {
   }
 
   get losses(): SpoolLosses {
-    return { dropped: this.dropped, setAside: this.refused };
+    return { dropped: this.dropped, droppedAt: this.droppedAt, setAside: this.refused };
   }
 
   /** Why reports are kept in memory only, as the code of Node's error; undefined while all is well. */
@@ -173,8 +176,10 @@ export class Spool {
   private async openDirectory(path: string): Promise<void> {
     const { directory, present, state } = await SpoolDirectory.open(path, this.segmentBytes);
     this.directory = directory;
-    const known = state && isState(state) ? state : { next: 1, pending: [], dropped: 0, setAside: 0 };
+    const known =
+      state && isState(state) ? state : { next: 1, pending: [], dropped: 0, droppedAt: 0, setAside: 0 };
     this.dropped += known.dropped;
+    this.droppedAt = Math.max(this.droppedAt, known.droppedAt);
     this.refused += known.setAside;
     this.next = Math.max(this.next, known.next, (present.at(-1)?.[1] ?? 0) + 1);
     const unsaved = this.tail.map(({ sequence }) => sequence).filter((one) => this.pending.has(one));
@@ -274,7 +279,7 @@ export class Spool {
 
   private async saveState(): Promise<void> {
     const pending = this.pending.list(MAX_RANGES_SAVED);
-    const state = { next: this.next, pending, dropped: this.dropped, setAside: this.refused };
+    const state = { next: this.next, pending, ...this.losses };
     await this.directory?.saveState(state).catch(() => undefined);
   }
 
@@ -316,6 +321,7 @@ export class Spool {
       this.options.log('warn', 'reports are given up: they will never reach the hub', { count, why });
     }
     this.dropped += count;
+    this.droppedAt = this.options.now();
   }
 
   private noteProblem(error: unknown): void {
@@ -343,7 +349,7 @@ function keepPending(present: readonly Range[], { next, pending }: SpoolState): 
 function isState(value: SpoolState): boolean {
   const isRange = (one: unknown): boolean =>
     Array.isArray(one) && one.length === 2 && one.every((end) => Number.isSafeInteger(end));
-  const counts = [value.next, value.dropped, value.setAside];
+  const counts = [value.next, value.dropped, value.droppedAt, value.setAside];
   return (
     counts.every((one) => Number.isSafeInteger(one)) &&
     Array.isArray(value.pending) &&

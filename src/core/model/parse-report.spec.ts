@@ -257,3 +257,23 @@ describe('a report', () => {
     expect(take(many).ignored).toHaveLength(50);
   });
 });
+
+describe('what the agent says of itself', () => {
+  const agent = { clockOffsetMs: -31_000, isClockCorrected: true, droppedReports: 3, spoolProblem: 'ENOSPC' };
+  const read = (value: unknown) => parseReport({ agent: value }, NOW);
+
+  it('is kept beside the samples, and what is newer than this hub is named', () => {
+    expect(read({ ...agent, mood: 'fine' })).toMatchObject({ agent, ignored: ['agent.mood'], keys: [] });
+  });
+
+  it.each([
+    [[], '/agent'],
+    [{ clockOffsetMs: '5' }, '/agent/clockOffsetMs'],
+    [{ isClockCorrected: 1 }, '/agent/isClockCorrected'],
+    [{ droppedReports: -1 }, '/agent/droppedReports'],
+    [{ refusedReports: 1.5 }, '/agent/refusedReports'],
+    [{ spoolProblem: 'a\0b' }, '/agent/spoolProblem'],
+  ])('is refused as %j', (value, path) => {
+    expect(read(value)).toMatchObject({ path });
+  });
+});

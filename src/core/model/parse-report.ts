@@ -9,6 +9,7 @@ import { BUILT_IN_PARTS, readCustom } from './custom-metrics.js';
 import { MAX_SERIES_PER_REPORT } from './limits.js';
 import { DEVICE_PARTS } from './metric-catalog.js';
 import type { ParsedReport, Rejection, ValueOrigin } from './parsed-report.js';
+import { readAgentState } from './read-agent-state.js';
 import type { HostInventory } from './report.js';
 import { devicePartReader, objectPartReader } from './report-parts.js';
 import { readReportTime } from './report-time.js';
@@ -76,6 +77,11 @@ function takeCores(value: unknown): number {
   return cores;
 }
 
+function readLive(value: unknown, parsed: ParsedReport): void {
+  if (typeof value !== 'boolean') throw new Refusal('wrong_type', '/live');
+  parsed.isLive = value;
+}
+
 const MAX_SENDER_INTERVAL_SECONDS = 86_400;
 
 function readInterval(value: unknown, parsed: ParsedReport): void {
@@ -112,6 +118,8 @@ const PART_READERS: ReadonlyMap<string, TopReader> = new Map<string, TopReader>(
   ],
   ['intervalSeconds', readInterval],
   ['host', readHost],
+  ['agent', readAgentState],
+  ['live', readLive],
   ['custom', readCustom],
   ...[...BUILT_IN_PARTS].map((part): [string, TopReader] => {
     const deviceField = (DEVICE_PARTS as Readonly<Record<string, string>>)[part];

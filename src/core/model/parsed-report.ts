@@ -1,5 +1,5 @@
 import type { CustomDefinition } from './layout.js';
-import type { HostInventory, TopProcess } from './report.js';
+import type { AgentState, HostInventory, TopProcess } from './report.js';
 
 /** Why a report was refused; stable, part of the public contract. */
 export type RejectCode =
@@ -47,6 +47,10 @@ export interface ParsedReport {
   /** Kind and unit of each custom metric, by name. */
   definitions: Record<string, CustomDefinition> | null;
   host: HostInventory | null;
+  /** How the agent says that it fares. */
+  agent?: AgentState;
+  /** Only for those who look right now: shown, not stored. */
+  isLive?: boolean;
   /** Describing texts of devices, by part and device: `storage` → `/` → `{device, fsType}`. */
   devices: Record<string, Record<string, Record<string, string>>> | null;
   /** Who is busy just now; null when the report does not say. */

@@ -46,6 +46,8 @@ export interface AgentState {
   isClockCorrected?: boolean;
   /** Reports that were given up before the hub got them, since the spool was made. */
   droppedReports?: number;
+  /** When it gave up the last of them, epoch milliseconds. */
+  droppedReportsAt?: number;
   /** Reports that the hub refused for good, since the spool was made. */
   refusedReports?: number;
   /** Why reports are kept in memory only, as the system's code (`ENOSPC`); left out while all is well. */

@@ -2,6 +2,7 @@ import Circle from '@lucide/svelte/icons/circle';
 import CircleCheck from '@lucide/svelte/icons/circle-check';
 import CirclePause from '@lucide/svelte/icons/circle-pause';
 import CircleX from '@lucide/svelte/icons/circle-x';
+import Power from '@lucide/svelte/icons/power';
 import Clock from '@lucide/svelte/icons/clock-alert';
 import type { Component } from 'svelte';
 import type { MonitorHealth } from '../graphql/generated/graphql.ts';
@@ -42,6 +43,14 @@ export const STATUS_LOOKS: Record<MonitorHealth, StatusLook> = {
     text: 'text-bad',
     pill: 'bg-bad-soft text-bad',
     edge: 'bg-bad-fill',
+    isCurrent: false,
+  },
+  OFF: {
+    word: m.status_off,
+    icon: Power,
+    text: 'text-idle',
+    pill: 'bg-idle-soft text-idle',
+    edge: '',
     isCurrent: false,
   },
   PENDING: {

@@ -21,6 +21,8 @@ export interface LiveSeriesOptions {
 
 /** Buckets are asked for anew at most this often: live reports keep the last one moving meanwhile. */
 const SHORTEST_REFRESH_MS = 15_000;
+/** Reports of a burst are a second apart, give or take. */
+const BURST_SPACING_MS = 3_000;
 /** The hub's clock and a sender's may differ by a little; what is newest must not be cut off. */
 const AHEAD_MS = 60_000;
 
@@ -30,6 +32,8 @@ export class LiveSeries {
   error = $state.raw<unknown>();
   /** The newest live report in full, buckets or not. */
   latest = $state.raw<{ at: number; values: Map<string, number | null> }>();
+  /** Reports come each second, as somebody looks, and not each interval. */
+  isBurst = $state(false);
   readonly #window: SeriesWindow;
   /** Grows with each change of the window, which is no reactive object itself. */
   #revision = $state(0);
@@ -113,6 +117,8 @@ export class LiveSeries {
     const window = this.#window;
     const at = Date.parse(report.at);
     if (at > (this.latest?.at ?? 0)) {
+      if (this.latest)
+        this.isBurst = at - this.latest.at < Math.min(BURST_SPACING_MS, this.options.intervalMs);
       this.latest = { at, values: new Map(report.metrics.map((key, i) => [key, report.values[i] ?? null])) };
     }
     if (this.phase !== 'ready') return;

@@ -40,6 +40,7 @@ export type CreateMonitorInput = {
 export type MonitorHealth =
   | 'DOWN'
   | 'LATE'
+  | 'OFF'
   | 'PAUSED'
   | 'PENDING'
   | 'UP';
@@ -140,11 +141,13 @@ export type RevokeApiKeyMutationVariables = Exact<{
 
 export type RevokeApiKeyMutation = { revokeApiKey: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
-export type MonitorSummaryFragment = { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastError: string | null };
+export type MonitorSummaryFragment = { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null };
 
 export type MonitorHostFragment = { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null };
 
 export type MonitorLossesFieldsFragment = { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null };
+
+export type AgentStateFieldsFragment = { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null };
 
 export type MonitorLatestFragment = { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] };
 
@@ -153,14 +156,14 @@ export type UserErrorFieldsFragment = { code: string, message: string, path: str
 export type MonitorsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type MonitorsQuery = { monitors: Array<{ id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastError: string | null, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null }> };
+export type MonitorsQuery = { monitors: Array<{ id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null }> };
 
 export type MonitorQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type MonitorQuery = { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastError: string | null, host: { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null } | null, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null } | null };
+export type MonitorQuery = { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, host: { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null } | null, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, agent: { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null } | null, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null } | null };
 
 export type MonitorTopProcessesQueryVariables = Exact<{
   id: string | number;
@@ -174,7 +177,7 @@ export type CreateMonitorMutationVariables = Exact<{
 }>;
 
 
-export type CreateMonitorMutation = { createMonitor: { apiKey: string | null, monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastError: string | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+export type CreateMonitorMutation = { createMonitor: { apiKey: string | null, monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
 export type UpdateMonitorMutationVariables = Exact<{
   id: string | number;
@@ -182,7 +185,7 @@ export type UpdateMonitorMutationVariables = Exact<{
 }>;
 
 
-export type UpdateMonitorMutation = { updateMonitor: { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastError: string | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+export type UpdateMonitorMutation = { updateMonitor: { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
 export type DeleteMonitorMutationVariables = Exact<{
   id: string | number;
@@ -196,19 +199,19 @@ export type StartMonitorMutationVariables = Exact<{
 }>;
 
 
-export type StartMonitorMutation = { startMonitor: { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastError: string | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+export type StartMonitorMutation = { startMonitor: { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
 export type StopMonitorMutationVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type StopMonitorMutation = { stopMonitor: { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastError: string | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+export type StopMonitorMutation = { stopMonitor: { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
 export type MonitorStatusChangedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type MonitorStatusChangedSubscription = { monitorStatusChanged: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastError: string | null, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null } } };
+export type MonitorStatusChangedSubscription = { monitorStatusChanged: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, agent: { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null } | null } };
 
 export type SeriesQueryVariables = Exact<{
   monitorIds: Array<string | number> | string | number;
@@ -282,6 +285,7 @@ export const MonitorSummaryFragmentDoc = new TypedDocumentString(`
   createdAt
   lastReportAt
   lastReceivedAt
+  lastGoodbyeAt
   lastError
 }
     `, {"fragmentName":"MonitorSummary"}) as unknown as TypedDocumentString<MonitorSummaryFragment, unknown>;
@@ -304,6 +308,15 @@ export const MonitorLossesFieldsFragmentDoc = new TypedDocumentString(`
   conflictsAt
 }
     `, {"fragmentName":"MonitorLossesFields"}) as unknown as TypedDocumentString<MonitorLossesFieldsFragment, unknown>;
+export const AgentStateFieldsFragmentDoc = new TypedDocumentString(`
+    fragment AgentStateFields on AgentState {
+  clockOffsetMs
+  isClockCorrected
+  droppedReports
+  droppedReportsAt
+  spoolProblem
+}
+    `, {"fragmentName":"AgentStateFields"}) as unknown as TypedDocumentString<AgentStateFieldsFragment, unknown>;
 export const MonitorLatestFragmentDoc = new TypedDocumentString(`
     fragment MonitorLatest on LatestValues {
   at
@@ -450,6 +463,7 @@ export const MonitorsDocument = new TypedDocumentString(`
   createdAt
   lastReportAt
   lastReceivedAt
+  lastGoodbyeAt
   lastError
 }
 fragment MonitorLatest on LatestValues {
@@ -467,6 +481,9 @@ export const MonitorDocument = new TypedDocumentString(`
     }
     losses {
       ...MonitorLossesFields
+    }
+    agent {
+      ...AgentStateFields
     }
     latest {
       ...MonitorLatest
@@ -487,6 +504,7 @@ export const MonitorDocument = new TypedDocumentString(`
   createdAt
   lastReportAt
   lastReceivedAt
+  lastGoodbyeAt
   lastError
 }
 fragment MonitorHost on HostInventory {
@@ -503,6 +521,13 @@ fragment MonitorLossesFields on MonitorLosses {
   droppedValuesAt
   conflicts
   conflictsAt
+}
+fragment AgentStateFields on AgentState {
+  clockOffsetMs
+  isClockCorrected
+  droppedReports
+  droppedReportsAt
+  spoolProblem
 }
 fragment MonitorLatest on LatestValues {
   at
@@ -552,6 +577,7 @@ export const CreateMonitorDocument = new TypedDocumentString(`
   createdAt
   lastReportAt
   lastReceivedAt
+  lastGoodbyeAt
   lastError
 }
 fragment UserErrorFields on UserError {
@@ -584,6 +610,7 @@ export const UpdateMonitorDocument = new TypedDocumentString(`
   createdAt
   lastReportAt
   lastReceivedAt
+  lastGoodbyeAt
   lastError
 }
 fragment UserErrorFields on UserError {
@@ -630,6 +657,7 @@ export const StartMonitorDocument = new TypedDocumentString(`
   createdAt
   lastReportAt
   lastReceivedAt
+  lastGoodbyeAt
   lastError
 }
 fragment UserErrorFields on UserError {
@@ -662,6 +690,7 @@ export const StopMonitorDocument = new TypedDocumentString(`
   createdAt
   lastReportAt
   lastReceivedAt
+  lastGoodbyeAt
   lastError
 }
 fragment UserErrorFields on UserError {
@@ -675,6 +704,9 @@ export const MonitorStatusChangedDocument = new TypedDocumentString(`
     ...MonitorSummary
     losses {
       ...MonitorLossesFields
+    }
+    agent {
+      ...AgentStateFields
     }
   }
 }
@@ -692,6 +724,7 @@ export const MonitorStatusChangedDocument = new TypedDocumentString(`
   createdAt
   lastReportAt
   lastReceivedAt
+  lastGoodbyeAt
   lastError
 }
 fragment MonitorLossesFields on MonitorLosses {
@@ -699,6 +732,13 @@ fragment MonitorLossesFields on MonitorLosses {
   droppedValuesAt
   conflicts
   conflictsAt
+}
+fragment AgentStateFields on AgentState {
+  clockOffsetMs
+  isClockCorrected
+  droppedReports
+  droppedReportsAt
+  spoolProblem
 }`) as unknown as TypedDocumentString<MonitorStatusChangedSubscription, MonitorStatusChangedSubscriptionVariables>;
 export const SeriesDocument = new TypedDocumentString(`
     query Series($monitorIds: [ID!]!, $metrics: [String!]!, $from: DateTime!, $to: DateTime!, $maxPoints: Int) {
