@@ -3,7 +3,7 @@
  *
  *     npm run bench                            every part, about half an hour
  *     npm run bench -- --quick                 every path once, in minutes: shows that it works, compares nothing
- *     npm run bench -- ingest query            some parts: ingest disk query latest push
+ *     npm run bench -- ingest query            some parts: ingest fleet disk query latest push
  *     npm run bench -- ingest --only=hub,victoria-metrics
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { describeMachine } from './output/describe-machine.js';
 import { printFacts, printResult } from './output/print-result.js';
 import { DISK } from './parts/disk.part.js';
+import { FLEET } from './parts/fleet.part.js';
 import { INGEST } from './parts/ingest.part.js';
 import { LATEST } from './parts/latest.part.js';
 import type { PartResult } from './parts/part.js';
@@ -19,7 +20,7 @@ import { PUSH } from './parts/push.part.js';
 import { QUERY } from './parts/query.part.js';
 import { pinClient } from './process/cores.js';
 
-const PARTS = [INGEST, DISK, QUERY, LATEST, PUSH];
+const PARTS = [INGEST, FLEET, DISK, QUERY, LATEST, PUSH];
 const RESULTS = new URL('./results/', import.meta.url);
 
 const { values, positionals } = parseArgs({

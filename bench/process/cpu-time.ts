@@ -20,6 +20,12 @@ export function readCpuSeconds(roots: readonly number[]): number {
   return ticks / TICKS_PER_SECOND;
 }
 
+/** This process and all below it. */
+export function listDescendants(root: number): number[] {
+  const times = readAllTimes();
+  return [...times.keys()].filter((pid) => isWithin(pid, [root], times));
+}
+
 function isWithin(pid: number, roots: readonly number[], times: Map<number, ProcessTimes>): boolean {
   for (let at = pid; at > 1; at = times.get(at)?.parent ?? 0) if (roots.includes(at)) return true;
   return false;

@@ -6,6 +6,7 @@ import type { ReportBatch } from '../data/report-batch.js';
 import { encodeReportBody } from '../data/report-json.js';
 import { onExit } from '../process/cleanup.js';
 import { readCpuSeconds } from '../process/cpu-time.js';
+import { readPeakBytes, readSharedBytes } from '../process/memory.js';
 import { PinnedProcess } from '../process/pinned-process.js';
 import { makeWorkDirectory, removeDirectory } from '../process/work-directory.js';
 import { HUB_DIST } from './hub-dist.js';
@@ -108,6 +109,14 @@ export class HubTarget implements AnsweringTarget {
   /** Hub and Postgres. The postmaster is the hub's child, and named all the same should the hub have adopted it. */
   readCpuSeconds(): number {
     return readCpuSeconds([this.process.pid, readPostmasterPid(this.dataDir)]);
+  }
+
+  /** Bytes: the most that the hub's own process held, and what Postgres holds now. */
+  readMemory(): { hubPeakBytes: number; postgresBytes: number } {
+    return {
+      hubPeakBytes: readPeakBytes(this.process.pid),
+      postgresBytes: readSharedBytes(readPostmasterPid(this.dataDir)),
+    };
   }
 
   readPostgresCpuSeconds(): number {
