@@ -30,7 +30,7 @@ interface NewerRow extends ReportRow {
   monitor_id: string;
 }
 
-const WRITE_EVERY_MS = 5_000;
+const WRITE_EVERY_MS = 10_000;
 
 /** Rows that the table of latest reports does not know yet; on each way the two newest are enough. */
 const findNewer = (table: 'report' | 'late_report'): string => `

@@ -261,13 +261,8 @@ describe('a batch', () => {
     const { status, body } = await post({ reports });
     expect([status, body.accepted, body.duplicates]).toEqual([200, 3_000, 0]);
     const newestAt = Math.max(...reports.map(({ at }) => at));
-    // Written behind the report path.
-    await waitFor(async () => {
-      const [row] = await hub.query<{ at: string }>('select at from monitor_latest where monitor_id = $1', [
-        id,
-      ]);
-      return Number(row?.at) === newestAt;
-    });
+    const told = await admin.call('GET', `/api/monitoring/${id}/status`);
+    expect(Date.parse(told.body.lastReportAt)).toBe(newestAt);
   }, 30_000);
 
   it.each([

@@ -35,7 +35,12 @@ const AT = -1;
 /** So many decimal digits are exact in a double, and so are these powers of ten: one division rounds as the norm says. */
 const EXACT_DIGITS = 15;
 const POWERS_OF_TEN = Float64Array.from({ length: EXACT_DIGITS + 1 }, (_, power) => 10 ** power);
-const [MINUS, DOT, ZERO, NINE, UPPER_E, LOWER_E] = [0x2d, 0x2e, 0x30, 0x39, 0x45, 0x65];
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const UPPER_E = 0x45;
+const LOWER_E = 0x65;
 
 const isDigit = (code: number | undefined): boolean => code !== undefined && code >= ZERO && code <= NINE;
 
@@ -120,11 +125,11 @@ export class ReportTemplate {
     for (let part = 0; part < starts.length; part++) {
       const end = ends[part]!;
       for (let index = starts[part]!; index < end; index++) {
-        if (body[position++] !== text[index]) return undefined;
+        if (body[position] !== text[index]) return undefined;
+        position++;
       }
       if (part === slots.length) break;
-      const numberEnd = findNumberEnd(body, position);
-      const value = readNumber(body, position, numberEnd);
+      const value = readNumber(body, position);
       // Written so that NaN, which stands for no number, does not pass.
       if (!(value >= this.mins[part]! && value <= this.maxs[part]!)) return undefined;
       position = numberEnd;
@@ -158,23 +163,36 @@ function findNumberEnd(body: Uint8Array, from: number): number {
   return end;
 }
 
-/** The JSON number that takes up exactly this much; NaN when that is none. */
-function readNumber(body: Uint8Array, start: number, end: number): number {
+/** Where the number ended that `readNumber` has read: it is called fifty times a report, and returns but the value. */
+let numberEnd = 0;
+
+/** The JSON number that begins here; NaN when that is none. */
+function readNumber(body: Uint8Array, start: number): number {
   const isNegative = body[start] === MINUS;
   const first = isNegative ? start + 1 : start;
+  let position = first;
   let mantissa = 0;
-  let dot = -1;
-  for (let index = first; index < end; index++) {
-    const code = body[index]!;
-    if (code >= ZERO && code <= NINE) mantissa = mantissa * 10 + (code - ZERO);
-    else if (code === DOT && dot < 0) dot = index;
-    else return readAnyNumber(body, start, end);
+  let digit = body[position]! - ZERO;
+  while (digit >= 0 && digit <= 9) {
+    mantissa = mantissa * 10 + digit;
+    digit = body[++position]! - ZERO;
   }
-  const wholeDigits = (dot < 0 ? end : dot) - first;
-  const decimals = dot < 0 ? 0 : end - dot - 1;
-  const isWhole = wholeDigits === 1 || (wholeDigits > 1 && body[first] !== ZERO);
-  if (!isWhole || (dot >= 0 && decimals === 0)) return NaN;
-  if (wholeDigits + decimals > EXACT_DIGITS) return readAnyNumber(body, start, end);
+  const wholeDigits = position - first;
+  let decimals = 0;
+  if (digit === DOT - ZERO) {
+    const dot = position;
+    digit = body[++position]! - ZERO;
+    while (digit >= 0 && digit <= 9) {
+      mantissa = mantissa * 10 + digit;
+      digit = body[++position]! - ZERO;
+    }
+    decimals = position - dot - 1;
+    if (decimals === 0) return NaN;
+  }
+  if (wholeDigits === 0 || (wholeDigits > 1 && body[first] === ZERO)) return NaN;
+  const hasExponent = digit === LOWER_E - ZERO || digit === UPPER_E - ZERO;
+  if (hasExponent || wholeDigits + decimals > EXACT_DIGITS) return readAnyNumber(body, start);
+  numberEnd = position;
   const value = decimals === 0 ? mantissa : mantissa / POWERS_OF_TEN[decimals]!;
   return isNegative ? -value : value;
 }
@@ -182,8 +200,9 @@ function readNumber(body: Uint8Array, start: number, end: number): number {
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** The same for numbers of any length, and with an exponent. */
-function readAnyNumber(body: Uint8Array, start: number, end: number): number {
-  const text = decode(body, start, end);
+function readAnyNumber(body: Uint8Array, start: number): number {
+  numberEnd = findNumberEnd(body, start);
+  const text = decode(body, start, numberEnd);
   return NUMBER.test(text) ? Number(text) : NaN;
 }
 
