@@ -14,6 +14,7 @@ import { KeysResolver } from './monitors/keys/keys.resolver.js';
 import { LiveResolver } from './live/live.resolver.js';
 import { MonitorsResolver } from './monitors/monitors.resolver.js';
 import { SharingResolver } from './monitors/sharing/sharing.resolver.js';
+import { UserMonitorsResolver } from './monitors/sharing/user-monitors.resolver.js';
 import { SeriesResolver } from './series/series.resolver.js';
 
 const FILE = 'schema.graphql';
@@ -34,6 +35,7 @@ const schema = await app
       LiveResolver,
       HubStatusResolver,
       SharingResolver,
+      UserMonitorsResolver,
       UsersResolver,
       AccountResolver,
     ],

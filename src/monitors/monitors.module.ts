@@ -23,6 +23,7 @@ import { MonitorHandover } from './sharing/monitor-handover.js';
 import { MonitorShare } from './sharing/monitor-share.entity.js';
 import { SharingResolver } from './sharing/sharing.resolver.js';
 import { SharingService } from './sharing/sharing.service.js';
+import { UserMonitorsResolver } from './sharing/user-monitors.resolver.js';
 import { TopProcesses } from './top-processes.js';
 
 @Module({
@@ -34,6 +35,7 @@ import { TopProcesses } from './top-processes.js';
     MonitorHandover,
     SharingService,
     SharingResolver,
+    UserMonitorsResolver,
     HubPresence,
     Goodbyes,
     HealthWatch,

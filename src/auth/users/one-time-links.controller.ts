@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../common/public.decorator.js';
 import { AdminPresence } from '../admin-presence.js';
 import { readVisitor } from '../read-visitor.js';
+import { SessionService } from '../session.service.js';
 import { InvitationDoor } from './invitation-door.js';
 import { InvitationAnswerDto, InvitationDto, ResetAnswerDto, ResetDto } from './one-time-links.dto.js';
 import { PasswordResetService } from './password-reset.service.js';
@@ -16,6 +17,7 @@ export class OneTimeLinksController {
     private readonly invitations: InvitationDoor,
     private readonly resets: PasswordResetService,
     private readonly presence: AdminPresence,
+    private readonly sessions: SessionService,
   ) {}
 
   @Post('invitation')
@@ -34,7 +36,10 @@ export class OneTimeLinksController {
       const { email, role } = await this.invitations.look(token, visitor);
       return { email, role };
     }
+    const before = await this.sessions.authenticate(request.headers);
     const { user, cookie } = await this.invitations.accept(token, name, password, visitor);
+    // The session that the cookie held until now would live on unseen.
+    if (before) await this.sessions.end(before.sessionId);
     reply.header('set-cookie', cookie);
     const { id, email, role } = user;
     return { email, role, user: { id, email, role } };

@@ -10,13 +10,19 @@ export const setupPath = () => resolve('/setup');
 export const monitorPath = (id: string, range?: string) =>
   `${resolve('/(app)/monitors/[id]', { id })}${range ? `?range=${range}` : ''}`;
 
+export type SettingsTab = 'profile' | 'sessions' | 'users';
+export const settingsPath = (tab: SettingsTab = 'profile') => resolve(`/(app)/settings/${tab}`);
+export const invitationPath = () => resolve('/invitation');
+export const resetPath = () => resolve('/reset');
+
 function hubPath(path: string): string {
   return `${overviewPath().replace(/\/$/, '')}/${path}`;
 }
 
 export const graphqlPath = () => hubPath('graphql');
 export const graphiqlPath = () => hubPath('graphiql/');
-export const authPath = (action: 'setup' | 'login' | 'logout') => hubPath(`api/auth/${action}`);
+export const authPath = (action: 'setup' | 'login' | 'logout' | 'invitation' | 'reset') =>
+  hubPath(`api/auth/${action}`);
 
 export function liveSocketUrl(): string {
   const url = new URL(graphqlPath(), location.href);
@@ -31,6 +37,11 @@ export function hubUrl(): string {
 
 export function reportUrl(): string {
   return new URL(hubPath('api/monitoring/data'), location.href).href;
+}
+
+/** A link of the hub as it can be handed over: without its PUBLIC_URL the hub gives only the path. */
+export function absoluteLink(link: string): string {
+  return new URL(link, location.origin).href;
 }
 
 /** Where to go after signing in. Only a path of this page is accepted: an open redirect helps a phisher. */

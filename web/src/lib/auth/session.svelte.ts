@@ -1,7 +1,7 @@
 import { goto } from '$app/navigation';
-import { query, setSessionLossListener } from '../graphql/client.ts';
+import { query, setSessionLossListener, subscribe } from '../graphql/client.ts';
 import { HubError } from '../graphql/hub-error.ts';
-import { ViewerDocument, type ViewerQuery } from '../graphql/generated/graphql.ts';
+import { SessionWatchDocument, ViewerDocument, type ViewerQuery } from '../graphql/generated/graphql.ts';
 import { liveConnection } from '../live/live-connection.svelte.ts';
 import { loginPath, setupPath } from '../routes.ts';
 import { logOut } from './auth-api.ts';
@@ -35,6 +35,11 @@ export function guardSession(): void {
     liveConnection.close();
     void goto(code === 'setup_required' ? setupPath() : loginPath(here), { replaceState: true });
   });
+}
+
+/** For pages without live values: without it they would learn only with the next question that the session is over. */
+export function watchSession(): () => void {
+  return subscribe(SessionWatchDocument, {}, noop);
 }
 
 export async function signOut(): Promise<void> {

@@ -11,6 +11,16 @@ export type ApiKeyState =
   /** Works until `expiresAt`; the key that takes its place works already. */
   | 'ROTATING';
 
+export type ChangeEmailInput = {
+  currentPassword: string;
+  email: string;
+};
+
+export type ChangePasswordInput = {
+  currentPassword: string;
+  newPassword: string;
+};
+
 export type CreateApiKeyInput = {
   /** IP addresses and CIDRs from which alone the key works; null = from everywhere. */
   allowedAddresses?: Array<string> | null | undefined;
@@ -37,6 +47,21 @@ export type CreateMonitorInput = {
   thresholds?: Record<string, unknown> | null | undefined;
 };
 
+/** What a role may do on the hub. */
+export type HubRight =
+  | 'CREATE_MONITOR'
+  | 'MANAGE_CHANNELS'
+  | 'MANAGE_HUB'
+  | 'MANAGE_USERS'
+  | 'READ_AUDIT'
+  | 'SEE_PEOPLE'
+  | 'WATCH_HUB';
+
+export type InviteUserInput = {
+  email: string;
+  role: UserRole;
+};
+
 export type MonitorHealth =
   | 'DOWN'
   | 'LATE'
@@ -49,6 +74,16 @@ export type MonitorKind =
   | 'AGENT'
   | 'LOCAL';
 
+/** What you may do with a monitor. */
+export type MonitorRight =
+  | 'CHANGE'
+  | 'DELETE'
+  | 'MANAGE_KEYS'
+  | 'MANAGE_RULES'
+  | 'SEE_ENDPOINT'
+  | 'SHARE'
+  | 'VIEW';
+
 export type MonitorState =
   | 'RUNNING'
   | 'STOPPED';
@@ -56,6 +91,18 @@ export type MonitorState =
 export type RotateApiKeyInput = {
   /** For how long the old key works beside the new one, 0–168 hours. */
   overlapHours?: number;
+};
+
+export type ShareAccess =
+  | 'EDIT'
+  | 'VIEW';
+
+/** Either `userId` or `everyone: true`. */
+export type ShareInput = {
+  access: ShareAccess;
+  /** Everybody who can sign in. */
+  everyone?: boolean | null | undefined;
+  userId?: string | number | null | undefined;
 };
 
 /** Absent = keep, null = clear. */
@@ -86,15 +133,70 @@ export type UpdateMonitorInput = {
   version?: number | null | undefined;
 };
 
+export type UpdateProfileInput = {
+  /** Null: called by the address. */
+  name?: string | null | undefined;
+};
+
+/** Absent = keep; a name of null = called by the address. */
+export type UpdateUserInput = {
+  name?: string | null | undefined;
+  /** A new role ends the sessions of the user. */
+  role?: UserRole | null | undefined;
+};
+
 export type UserRole =
   | 'ADMIN'
   | 'EDITOR'
   | 'VIEWER';
 
+export type UpdateProfileMutationVariables = Exact<{
+  input: UpdateProfileInput;
+}>;
+
+
+export type UpdateProfileMutation = { updateProfile: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type ChangeEmailMutationVariables = Exact<{
+  input: ChangeEmailInput;
+}>;
+
+
+export type ChangeEmailMutation = { changeEmail: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type ChangePasswordMutationVariables = Exact<{
+  input: ChangePasswordInput;
+}>;
+
+
+export type ChangePasswordMutation = { changePassword: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type SessionsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SessionsQuery = { sessions: Array<{ id: string, device: string | null, address: string | null, createdAt: string, lastUsedAt: string, isCurrent: boolean }> };
+
+export type EndSessionMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type EndSessionMutation = { endSession: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type EndOtherSessionsMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type EndOtherSessionsMutation = { endOtherSessions: { count: number | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ViewerQuery = { viewer: { id: string, email: string, role: UserRole } | null };
+export type ViewerQuery = { viewer: { id: string, email: string, name: string | null, role: UserRole, rights: Array<HubRight> } | null };
+
+export type SessionWatchSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SessionWatchSubscription = { monitorStatusChanged: { id: string } };
 
 export type HubStatusQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -141,7 +243,7 @@ export type RevokeApiKeyMutationVariables = Exact<{
 
 export type RevokeApiKeyMutation = { revokeApiKey: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
-export type MonitorSummaryFragment = { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null };
+export type MonitorSummaryFragment = { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, owner: { id: string, name: string } | null };
 
 export type MonitorHostFragment = { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null };
 
@@ -156,14 +258,14 @@ export type UserErrorFieldsFragment = { code: string, message: string, path: str
 export type MonitorsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type MonitorsQuery = { monitors: Array<{ id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null }> };
+export type MonitorsQuery = { monitors: Array<{ id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null, owner: { id: string, name: string } | null }> };
 
 export type MonitorQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type MonitorQuery = { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, host: { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null } | null, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, agent: { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null } | null, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null } | null };
+export type MonitorQuery = { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, host: { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null } | null, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, agent: { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null } | null, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null, owner: { id: string, name: string } | null } | null };
 
 export type MonitorTopProcessesQueryVariables = Exact<{
   id: string | number;
@@ -177,7 +279,7 @@ export type CreateMonitorMutationVariables = Exact<{
 }>;
 
 
-export type CreateMonitorMutation = { createMonitor: { apiKey: string | null, monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+export type CreateMonitorMutation = { createMonitor: { apiKey: string | null, monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, owner: { id: string, name: string } | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
 export type UpdateMonitorMutationVariables = Exact<{
   id: string | number;
@@ -185,7 +287,7 @@ export type UpdateMonitorMutationVariables = Exact<{
 }>;
 
 
-export type UpdateMonitorMutation = { updateMonitor: { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+export type UpdateMonitorMutation = { updateMonitor: { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, owner: { id: string, name: string } | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
 export type DeleteMonitorMutationVariables = Exact<{
   id: string | number;
@@ -199,19 +301,52 @@ export type StartMonitorMutationVariables = Exact<{
 }>;
 
 
-export type StartMonitorMutation = { startMonitor: { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+export type StartMonitorMutation = { startMonitor: { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, owner: { id: string, name: string } | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
 export type StopMonitorMutationVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type StopMonitorMutation = { stopMonitor: { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+export type StopMonitorMutation = { stopMonitor: { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, owner: { id: string, name: string } | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
 export type MonitorStatusChangedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type MonitorStatusChangedSubscription = { monitorStatusChanged: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, agent: { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null } | null } };
+export type MonitorStatusChangedSubscription = { monitorStatusChanged: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, agent: { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null } | null, owner: { id: string, name: string } | null } };
+
+export type ShareFieldsFragment = { id: string, monitorId: string | null, tag: string | null, ofEveryOwner: boolean, access: ShareAccess, person: { id: string, name: string, email: string } | null };
+
+export type SharingQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type SharingQuery = { monitor: { id: string, tags: Array<string>, owner: { id: string, name: string } | null, shares: Array<{ id: string, monitorId: string | null, tag: string | null, ofEveryOwner: boolean, access: ShareAccess, person: { id: string, name: string, email: string } | null }> } | null, people: Array<{ id: string, name: string, email: string }> };
+
+export type ShareMonitorMutationVariables = Exact<{
+  monitorId: string | number;
+  input: ShareInput;
+}>;
+
+
+export type ShareMonitorMutation = { shareMonitor: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type ShareTagMutationVariables = Exact<{
+  tag: string;
+  input: ShareInput;
+  ofEveryOwner: boolean;
+}>;
+
+
+export type ShareTagMutation = { shareTag: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type RemoveShareMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type RemoveShareMutation = { removeShare: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
 export type SeriesQueryVariables = Exact<{
   monitorIds: Array<string | number> | string | number;
@@ -238,6 +373,65 @@ export type SamplesBackfilledSubscriptionVariables = Exact<{
 
 
 export type SamplesBackfilledSubscription = { samplesBackfilled: { monitorId: string, from: string, to: string } };
+
+export type UserFieldsFragment = { id: string, email: string, name: string | null, role: UserRole, isDisabled: boolean, signedInAt: string | null, monitorCount: number };
+
+export type InvitationFieldsFragment = { id: string, email: string, role: UserRole, expiresAt: string };
+
+export type UsersQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type UsersQuery = { users: Array<{ id: string, email: string, name: string | null, role: UserRole, isDisabled: boolean, signedInAt: string | null, monitorCount: number }>, invitations: Array<{ id: string, email: string, role: UserRole, expiresAt: string }> };
+
+export type InviteUserMutationVariables = Exact<{
+  input: InviteUserInput;
+}>;
+
+
+export type InviteUserMutation = { inviteUser: { link: string | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type RenewInvitationMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type RenewInvitationMutation = { renewInvitation: { link: string | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type RevokeInvitationMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type RevokeInvitationMutation = { revokeInvitation: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type UpdateUserMutationVariables = Exact<{
+  id: string | number;
+  input: UpdateUserInput;
+}>;
+
+
+export type UpdateUserMutation = { updateUser: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type DisableUserMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DisableUserMutation = { disableUser: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type EnableUserMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type EnableUserMutation = { enableUser: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type DeleteUserMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DeleteUserMutation = { deleteUser: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -287,6 +481,11 @@ export const MonitorSummaryFragmentDoc = new TypedDocumentString(`
   lastReceivedAt
   lastGoodbyeAt
   lastError
+  rights
+  owner {
+    id
+    name
+  }
 }
     `, {"fragmentName":"MonitorSummary"}) as unknown as TypedDocumentString<MonitorSummaryFragment, unknown>;
 export const MonitorHostFragmentDoc = new TypedDocumentString(`
@@ -332,15 +531,135 @@ export const UserErrorFieldsFragmentDoc = new TypedDocumentString(`
   path
 }
     `, {"fragmentName":"UserErrorFields"}) as unknown as TypedDocumentString<UserErrorFieldsFragment, unknown>;
+export const ShareFieldsFragmentDoc = new TypedDocumentString(`
+    fragment ShareFields on MonitorShare {
+  id
+  monitorId
+  tag
+  ofEveryOwner
+  access
+  person {
+    id
+    name
+    email
+  }
+}
+    `, {"fragmentName":"ShareFields"}) as unknown as TypedDocumentString<ShareFieldsFragment, unknown>;
+export const UserFieldsFragmentDoc = new TypedDocumentString(`
+    fragment UserFields on User {
+  id
+  email
+  name
+  role
+  isDisabled
+  signedInAt
+  monitorCount
+}
+    `, {"fragmentName":"UserFields"}) as unknown as TypedDocumentString<UserFieldsFragment, unknown>;
+export const InvitationFieldsFragmentDoc = new TypedDocumentString(`
+    fragment InvitationFields on Invitation {
+  id
+  email
+  role
+  expiresAt
+}
+    `, {"fragmentName":"InvitationFields"}) as unknown as TypedDocumentString<InvitationFieldsFragment, unknown>;
+export const UpdateProfileDocument = new TypedDocumentString(`
+    mutation UpdateProfile($input: UpdateProfileInput!) {
+  updateProfile(input: $input) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<UpdateProfileMutation, UpdateProfileMutationVariables>;
+export const ChangeEmailDocument = new TypedDocumentString(`
+    mutation ChangeEmail($input: ChangeEmailInput!) {
+  changeEmail(input: $input) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<ChangeEmailMutation, ChangeEmailMutationVariables>;
+export const ChangePasswordDocument = new TypedDocumentString(`
+    mutation ChangePassword($input: ChangePasswordInput!) {
+  changePassword(input: $input) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<ChangePasswordMutation, ChangePasswordMutationVariables>;
+export const SessionsDocument = new TypedDocumentString(`
+    query Sessions {
+  sessions {
+    id
+    device
+    address
+    createdAt
+    lastUsedAt
+    isCurrent
+  }
+}
+    `) as unknown as TypedDocumentString<SessionsQuery, SessionsQueryVariables>;
+export const EndSessionDocument = new TypedDocumentString(`
+    mutation EndSession($id: ID!) {
+  endSession(id: $id) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<EndSessionMutation, EndSessionMutationVariables>;
+export const EndOtherSessionsDocument = new TypedDocumentString(`
+    mutation EndOtherSessions {
+  endOtherSessions {
+    count
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<EndOtherSessionsMutation, EndOtherSessionsMutationVariables>;
 export const ViewerDocument = new TypedDocumentString(`
     query Viewer {
   viewer {
     id
     email
+    name
     role
+    rights
   }
 }
     `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+export const SessionWatchDocument = new TypedDocumentString(`
+    subscription SessionWatch {
+  monitorStatusChanged(monitorIds: []) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<SessionWatchSubscription, SessionWatchSubscriptionVariables>;
 export const HubStatusDocument = new TypedDocumentString(`
     query HubStatus {
   hubStatus {
@@ -465,6 +784,11 @@ export const MonitorsDocument = new TypedDocumentString(`
   lastReceivedAt
   lastGoodbyeAt
   lastError
+  rights
+  owner {
+    id
+    name
+  }
 }
 fragment MonitorLatest on LatestValues {
   at
@@ -506,6 +830,11 @@ export const MonitorDocument = new TypedDocumentString(`
   lastReceivedAt
   lastGoodbyeAt
   lastError
+  rights
+  owner {
+    id
+    name
+  }
 }
 fragment MonitorHost on HostInventory {
   hostname
@@ -579,6 +908,11 @@ export const CreateMonitorDocument = new TypedDocumentString(`
   lastReceivedAt
   lastGoodbyeAt
   lastError
+  rights
+  owner {
+    id
+    name
+  }
 }
 fragment UserErrorFields on UserError {
   code
@@ -612,6 +946,11 @@ export const UpdateMonitorDocument = new TypedDocumentString(`
   lastReceivedAt
   lastGoodbyeAt
   lastError
+  rights
+  owner {
+    id
+    name
+  }
 }
 fragment UserErrorFields on UserError {
   code
@@ -659,6 +998,11 @@ export const StartMonitorDocument = new TypedDocumentString(`
   lastReceivedAt
   lastGoodbyeAt
   lastError
+  rights
+  owner {
+    id
+    name
+  }
 }
 fragment UserErrorFields on UserError {
   code
@@ -692,6 +1036,11 @@ export const StopMonitorDocument = new TypedDocumentString(`
   lastReceivedAt
   lastGoodbyeAt
   lastError
+  rights
+  owner {
+    id
+    name
+  }
 }
 fragment UserErrorFields on UserError {
   code
@@ -726,6 +1075,11 @@ export const MonitorStatusChangedDocument = new TypedDocumentString(`
   lastReceivedAt
   lastGoodbyeAt
   lastError
+  rights
+  owner {
+    id
+    name
+  }
 }
 fragment MonitorLossesFields on MonitorLosses {
   droppedValues
@@ -740,6 +1094,76 @@ fragment AgentStateFields on AgentState {
   droppedReportsAt
   spoolProblem
 }`) as unknown as TypedDocumentString<MonitorStatusChangedSubscription, MonitorStatusChangedSubscriptionVariables>;
+export const SharingDocument = new TypedDocumentString(`
+    query Sharing($id: ID!) {
+  monitor(id: $id) {
+    id
+    tags
+    owner {
+      id
+      name
+    }
+    shares {
+      ...ShareFields
+    }
+  }
+  people {
+    id
+    name
+    email
+  }
+}
+    fragment ShareFields on MonitorShare {
+  id
+  monitorId
+  tag
+  ofEveryOwner
+  access
+  person {
+    id
+    name
+    email
+  }
+}`) as unknown as TypedDocumentString<SharingQuery, SharingQueryVariables>;
+export const ShareMonitorDocument = new TypedDocumentString(`
+    mutation ShareMonitor($monitorId: ID!, $input: ShareInput!) {
+  shareMonitor(monitorId: $monitorId, input: $input) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<ShareMonitorMutation, ShareMonitorMutationVariables>;
+export const ShareTagDocument = new TypedDocumentString(`
+    mutation ShareTag($tag: String!, $input: ShareInput!, $ofEveryOwner: Boolean!) {
+  shareTag(tag: $tag, input: $input, ofEveryOwner: $ofEveryOwner) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<ShareTagMutation, ShareTagMutationVariables>;
+export const RemoveShareDocument = new TypedDocumentString(`
+    mutation RemoveShare($id: ID!) {
+  removeShare(id: $id) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<RemoveShareMutation, RemoveShareMutationVariables>;
 export const SeriesDocument = new TypedDocumentString(`
     query Series($monitorIds: [ID!]!, $metrics: [String!]!, $from: DateTime!, $to: DateTime!, $maxPoints: Int) {
   series(
@@ -785,3 +1209,120 @@ export const SamplesBackfilledDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<SamplesBackfilledSubscription, SamplesBackfilledSubscriptionVariables>;
+export const UsersDocument = new TypedDocumentString(`
+    query Users {
+  users {
+    ...UserFields
+  }
+  invitations {
+    ...InvitationFields
+  }
+}
+    fragment UserFields on User {
+  id
+  email
+  name
+  role
+  isDisabled
+  signedInAt
+  monitorCount
+}
+fragment InvitationFields on Invitation {
+  id
+  email
+  role
+  expiresAt
+}`) as unknown as TypedDocumentString<UsersQuery, UsersQueryVariables>;
+export const InviteUserDocument = new TypedDocumentString(`
+    mutation InviteUser($input: InviteUserInput!) {
+  inviteUser(input: $input) {
+    link
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<InviteUserMutation, InviteUserMutationVariables>;
+export const RenewInvitationDocument = new TypedDocumentString(`
+    mutation RenewInvitation($id: ID!) {
+  renewInvitation(id: $id) {
+    link
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<RenewInvitationMutation, RenewInvitationMutationVariables>;
+export const RevokeInvitationDocument = new TypedDocumentString(`
+    mutation RevokeInvitation($id: ID!) {
+  revokeInvitation(id: $id) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<RevokeInvitationMutation, RevokeInvitationMutationVariables>;
+export const UpdateUserDocument = new TypedDocumentString(`
+    mutation UpdateUser($id: ID!, $input: UpdateUserInput!) {
+  updateUser(id: $id, input: $input) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<UpdateUserMutation, UpdateUserMutationVariables>;
+export const DisableUserDocument = new TypedDocumentString(`
+    mutation DisableUser($id: ID!) {
+  disableUser(id: $id) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<DisableUserMutation, DisableUserMutationVariables>;
+export const EnableUserDocument = new TypedDocumentString(`
+    mutation EnableUser($id: ID!) {
+  enableUser(id: $id) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<EnableUserMutation, EnableUserMutationVariables>;
+export const DeleteUserDocument = new TypedDocumentString(`
+    mutation DeleteUser($id: ID!) {
+  deleteUser(id: $id) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<DeleteUserMutation, DeleteUserMutationVariables>;

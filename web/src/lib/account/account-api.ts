@@ -1,0 +1,39 @@
+import { mutate, query } from '../graphql/client.ts';
+import {
+  ChangeEmailDocument,
+  ChangePasswordDocument,
+  EndOtherSessionsDocument,
+  EndSessionDocument,
+  SessionsDocument,
+  UpdateProfileDocument,
+  type SessionsQuery,
+} from '../graphql/generated/graphql.ts';
+import { refuse } from '../graphql/hub-error.ts';
+
+export type Session = SessionsQuery['sessions'][number];
+
+export async function updateProfile(name: string | null): Promise<void> {
+  refuse((await mutate(UpdateProfileDocument, { input: { name } })).updateProfile.userErrors);
+}
+
+export async function changeEmail(email: string, currentPassword: string): Promise<void> {
+  refuse((await mutate(ChangeEmailDocument, { input: { email, currentPassword } })).changeEmail.userErrors);
+}
+
+export async function changePassword(currentPassword: string, newPassword: string): Promise<void> {
+  const { changePassword: payload } = await mutate(ChangePasswordDocument, {
+    input: { currentPassword, newPassword },
+  });
+  refuse(payload.userErrors);
+}
+
+export const fetchSessions = async (): Promise<readonly Session[]> =>
+  (await query(SessionsDocument, {})).sessions;
+
+export async function endSession(id: string): Promise<void> {
+  refuse((await mutate(EndSessionDocument, { id })).endSession.userErrors);
+}
+
+export async function endOtherSessions(): Promise<void> {
+  refuse((await mutate(EndOtherSessionsDocument, {})).endOtherSessions.userErrors);
+}
