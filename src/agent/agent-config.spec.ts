@@ -52,7 +52,7 @@ describe('readAgentCommand', () => {
     [['--interval', '0'], '--interval'],
     [['--interval', '2h'], '--interval'],
     [['--interval', '10 minutes'], '--interval'],
-    [['--resources', 'cpu,disk'], '--resources'],
+    [['--resources', 'cpu,gpu'], '--resources'],
     [['--spool-max-size', '1K'], '--spool-max-size'],
     [['--spool-max-size', 'much'], '--spool-max-size'],
     [['--spool-max-age', '9d'], '--spool-max-age'],
