@@ -1,0 +1,208 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { signIn } from '../support/hub-client.js';
+import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
+import { waitFor } from '../support/wait-for.js';
+
+const KILLS = process.env['SOAK'] ? 500 : 20;
+const SIX_HOURS = (6 * 3_600) / 10;
+
+const root = mkdtempSync(join(tmpdir(), 'kill-agent-'));
+const bundle = join(root, 'sender.cjs');
+let hub: HubProcess;
+let line: Line;
+let monitor: { id: string; key: string };
+
+/** The way to the hub, which can be cut. */
+class Line {
+  private server: Server | undefined;
+  private readonly sockets = new Set<Socket>();
+  private port = 0;
+
+  constructor(private readonly hubPort: number) {}
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async open(): Promise<void> {
+    this.server = createServer((client) => {
+      const upstream = connect(this.hubPort, '127.0.0.1');
+      for (const socket of [client, upstream]) {
+        this.sockets.add(socket);
+        socket.on('error', () => undefined);
+        socket.on('close', () => this.sockets.delete(socket));
+      }
+      client.pipe(upstream).pipe(client);
+      client.once('close', () => upstream.destroy());
+    });
+    await new Promise<void>((resolve) => this.server!.listen(this.port, '127.0.0.1', resolve));
+    this.port = (this.server.address() as AddressInfo).port;
+  }
+
+  /** Whatever is on its way is lost: requests half sent, answers half read. */
+  break(): void {
+    for (const socket of this.sockets) socket.resetAndDestroy();
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.server?.close(resolve));
+    this.break();
+    await closed;
+  }
+}
+
+interface Sender {
+  child: ChildProcess;
+  /** The instants of the reports that counted as collected. */
+  collected: number[];
+  log: () => string;
+  ended: Promise<number | null>;
+}
+
+const running = new Set<ChildProcess>();
+
+function startSender(orders: object): Sender {
+  const all = {
+    url: line.url,
+    key: monitor.key,
+    maxBytes: 1e8,
+    stepMs: 1,
+    everyMs: 0,
+    padding: 0,
+    ...orders,
+  };
+  const child = spawn(process.execPath, [bundle, JSON.stringify(all)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  const collected: number[] = [];
+  let rest = '';
+  let log = '';
+  child.stdout.on('data', (part) => {
+    const lines = (rest + part).split('\n');
+    rest = lines.pop()!;
+    collected.push(...lines.map(Number));
+  });
+  child.stderr.on('data', (part) => (log += part));
+  const ended = new Promise<number | null>((resolve) =>
+    child.once('close', (code) => {
+      running.delete(child);
+      resolve(code);
+    }),
+  );
+  return { child, collected, log: () => log, ended };
+}
+
+async function readStored(): Promise<number[]> {
+  const rows = await hub.query<{ at: string }>(
+    `select at from report where monitor_id = $1 union all select at from late_report where monitor_id = $1`,
+    [monitor.id],
+  );
+  return rows.map(({ at }) => Number(at)).sort((a, b) => a - b);
+}
+
+beforeAll(async () => {
+  await build({
+    entryPoints: [fileURLToPath(new URL('spooling-sender.ts', import.meta.url))],
+    ...{ outfile: bundle, bundle: true, platform: 'node', target: 'node18', format: 'cjs' },
+  });
+  hub = await HubProcess.start({ env: { ...ADMIN_ENV, WATCHKEEPER_KEY_RATE: 'off' } });
+  line = new Line(hub.port);
+  await line.open();
+}, 90_000);
+beforeEach(async () => {
+  monitor = await (await signIn(hub)).createMonitor();
+});
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+afterAll(async () => {
+  await line.close();
+  await hub.clean();
+  rmSync(root, { recursive: true, force: true });
+});
+
+describe('an agent that is killed', () => {
+  it(`has every report that it collected stored once, after ${KILLS} kills on a line that breaks`, async () => {
+    const spool = join(root, 'killed');
+    const collected: number[] = [];
+    const breaking = setInterval(() => line.break(), 130);
+    const start = Date.now() - 3_600_000;
+    try {
+      for (let kill = 0; kill < KILLS; kill++) {
+        const sender = startSender({ spool, from: start + kill * 5_000, count: 5_000, everyMs: 1 });
+        await waitFor(() => sender.collected.length > 0, { what: sender.log });
+        await sleep(Math.random() * 200);
+        sender.child.kill('SIGKILL');
+        await sender.ended;
+        collected.push(...sender.collected);
+      }
+    } finally {
+      clearInterval(breaking);
+    }
+    const last = startSender({ spool, from: start + KILLS * 5_000, count: 1 });
+    expect(await last.ended).toBe(0);
+    collected.push(...last.collected);
+
+    const stored = await readStored();
+    const known = new Set(stored);
+    expect(stored.length).toBe(known.size);
+    expect(collected.filter((at) => !known.has(at))).toEqual([]);
+    // Beyond that at most the one that each kill met between the disk and the word that it is there.
+    expect(stored.length - collected.length).toBeLessThanOrEqual(KILLS);
+  }, 600_000);
+});
+
+describe('a hub that is away for six hours', () => {
+  it('gets every report under the instant it was measured at, and the spool gives its room back', async () => {
+    const spool = join(root, 'away');
+    const from = Date.now() - 6.5 * 3_600_000;
+    await line.close();
+    const sender = startSender({ spool, from, stepMs: 10_000, count: SIX_HOURS });
+    await waitFor(() => sender.collected.length === SIX_HOURS, { deadlineMs: 60_000, what: sender.log });
+    await line.open();
+    expect(await sender.ended).toBe(0);
+    expect(await readStored()).toEqual(sender.collected);
+    const bytes = readdirSync(spool).reduce((sum, name) => sum + statSync(join(spool, name)).size, 0);
+    expect(bytes).toBeLessThanOrEqual(64 * 1024);
+  }, 120_000);
+});
+
+describe('a spool on a small disk', () => {
+  const disk = join(root, 'disk');
+  mkdirSync(disk);
+  const mount = (...args: string[]): boolean => spawnSync('mount', args).status === 0;
+  const canMount = mount('-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk);
+  afterAll(() => {
+    if (canMount) spawnSync('umount', ['-l', disk]);
+  });
+
+  if (!canMount) {
+    it.skip('that is full: only root may mount a disk of four megabytes to fill', () => {});
+    return;
+  }
+
+  it('that is full, then read-only, goes on in memory, says so, and loses nothing', async () => {
+    await line.close();
+    const from = Date.now() - 3_600_000;
+    // More than the disk takes, less than disk and memory together.
+    const filling = { spool: join(disk, 'spool'), from, count: 2_500, padding: 200, everyMs: 0 };
+    const sender = startSender({ ...filling, padding: 2_000 });
+    await waitFor(() => sender.collected.length === 2_500, { deadlineMs: 60_000, what: sender.log });
+    expect(sender.log()).toContain('"reason":"ENOSPC"');
+    await line.open();
+    expect(await sender.ended).toBe(0);
+    expect(await readStored()).toEqual(sender.collected);
+
+    expect(mount('-o', 'remount,ro', disk)).toBe(true);
+    const second = startSender({ ...filling, from: from + 10_000, count: 200 });
+    expect(await second.ended).toBe(0);
+    expect(second.log()).toContain('"reason":"EROFS"');
+    expect(await readStored()).toEqual([...sender.collected, ...second.collected]);
+  }, 120_000);
+});
