@@ -195,14 +195,23 @@ export class GroupCommit implements BeforeApplicationShutdown {
       }
       return this.execute(slots, way, true);
     }
-    // Another hub has held the database in between.
-    if (error.code === UNIQUE_VIOLATION && way === 'new') return this.execute(slots, 'fresh', isRetry);
+    if (error.code === UNIQUE_VIOLATION && way === 'new') return this.executeKnown(slots, isRetry);
     // SQLSTATE class 22 (data) and 23 (integrity) blame a row; everything else blames the database.
     if (!/^2[23]/.test(error.code ?? '')) return this.failAll(slots, error);
     if (slots.length === 1) return this.failAll(slots, error);
     const middle = slots.length >> 1;
     await this.execute(slots.slice(0, middle), way, isRetry);
     await this.execute(slots.slice(middle), way, isRetry);
+  }
+
+  /** What was taken for new is there: a statement that was given up went through, or another hub held the database. */
+  private async executeKnown(slots: readonly Slot[], isRetry: boolean): Promise<void> {
+    try {
+      await this.latest.catchUp();
+    } catch (error) {
+      return this.failAll(slots, error as DatabaseFault);
+    }
+    return this.execute(slots, 'fresh', isRetry);
   }
 
   private failAll(slots: readonly Slot[], cause: DatabaseFault): void {

@@ -93,7 +93,12 @@ export class LatestReports implements OnModuleInit, BeforeApplicationShutdown {
       const { monitor_id: monitorId, received_at: receivedAt } = row;
       this.known.set(monitorId, { monitorId, receivedAt: Number(receivedAt), report, previous });
     }
-    for (const table of ['report', 'late_report'] as const) await this.catchUp(table);
+    await this.catchUp();
+  }
+
+  /** Learns of reports that were committed without being noted: before a kill, by a statement that was given up, by another hub. */
+  async catchUp(): Promise<void> {
+    for (const table of ['report', 'late_report'] as const) await this.noteNewer(table);
   }
 
   /** Whether a report of this instant cannot have come before. */
@@ -157,8 +162,8 @@ export class LatestReports implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
-  /** Reports that were committed after the table was last written. */
-  private async catchUp(table: 'report' | 'late_report'): Promise<void> {
+  /** Reports that were committed after the table of latest ones was last written. */
+  private async noteNewer(table: 'report' | 'late_report'): Promise<void> {
     const { rows } = await this.pool.query<NewerRow>(findNewer(table));
     const layouts = await this.layouts.load(rows.map((row) => row.layout_id));
     const now = Date.now();

@@ -134,6 +134,7 @@ describe('storing reports', () => {
     );
     expect(await store.store(monitorId, now - 5_000, now)).toEqual(['duplicate', 'accepted']);
     expect((await store.listInstants(monitorId)).hot).toEqual([now - 10_000, now - 5_000, now]);
+    expect(await latest()).toEqual([now, now - 5_000]);
   });
 
   it('makes the partition that a report needs', async () => {
