@@ -2,6 +2,7 @@ import { FirstTables1795300000000 } from './1795300000000-first-tables.js';
 import { Blocks1795400000000 } from './1795400000000-blocks.js';
 import { RetentionClock1795500000000 } from './1795500000000-retention-clock.js';
 import { ReportsLeftOut1795510000000 } from './1795510000000-reports-left-out.js';
+import { RetentionOfMonitors1795510000001 } from './1795510000001-retention-of-monitors.js';
 import { People1795520000000 } from './1795520000000-people.js';
 import { AuditLog1795530000000 } from './1795530000000-audit-log.js';
 import { KeysAndTokens1795531000000 } from './1795531000000-keys-and-tokens.js';
@@ -13,6 +14,7 @@ export const MIGRATIONS = [
   Blocks1795400000000,
   RetentionClock1795500000000,
   ReportsLeftOut1795510000000,
+  RetentionOfMonitors1795510000001,
   People1795520000000,
   AuditLog1795530000000,
   KeysAndTokens1795531000000,

@@ -13,6 +13,7 @@ import { HubStatusResolver } from './health/hub-status.resolver.js';
 import { KeysResolver } from './monitors/keys/keys.resolver.js';
 import { LiveResolver } from './live/live.resolver.js';
 import { MonitorsResolver } from './monitors/monitors.resolver.js';
+import { RetentionResolver } from './monitors/retention/retention.resolver.js';
 import { SharingResolver } from './monitors/sharing/sharing.resolver.js';
 import { UserMonitorsResolver } from './monitors/sharing/user-monitors.resolver.js';
 import { SeriesResolver } from './series/series.resolver.js';
@@ -36,6 +37,7 @@ const schema = await app
       HubStatusResolver,
       SharingResolver,
       UserMonitorsResolver,
+      RetentionResolver,
       UsersResolver,
       AccountResolver,
     ],

@@ -3,7 +3,17 @@
  * secret cannot slip in with an object. Whoever audits something new adds its row.
  */
 export const AUDITED_FIELDS = {
-  monitor: ['name', 'description', 'tags', 'kind', 'ownerId', 'intervalSeconds', 'resources', 'state'],
+  monitor: [
+    'name',
+    'description',
+    'tags',
+    'kind',
+    'ownerId',
+    'intervalSeconds',
+    'resources',
+    'retention',
+    'state',
+  ],
   apiKey: ['name', 'prefix', 'monitorId', 'expiresAt', 'allowedAddresses', 'replacedBy'],
   accessToken: ['name', 'prefix', 'scope', 'expiresAt'],
   session: ['userAgent', 'method'],

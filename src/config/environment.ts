@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
 import { IsOptional, ValidateBy, isEmail, isFQDN, isPort } from 'class-validator';
+import { MOST_RETENTION_DAYS } from '../core/blocks/retention.js';
 import { type KeyRate, LOG_LEVELS } from './hub-config.js';
 import { parseSecretKeys } from './secret-keys.js';
 
 const MAX_RATE = 100_000;
+const RETENTION_FAULT = `is no time to keep samples: give whole days, up to ${MOST_RETENTION_DAYS}`;
 
 /** A whole-string check of one variable; `fault` says what is wrong and what to give. */
 function Rule(isGood: (value: string) => boolean, fault: string): PropertyDecorator {
@@ -118,6 +120,18 @@ export class Environment {
   )
   WATCHKEEPER_METRICS_TOKEN?: string;
 
+  @Rule(isRetentionDays, RETENTION_FAULT)
+  WATCHKEEPER_RETENTION_RAW_DAYS?: string;
+
+  @Rule(isRetentionDays, RETENTION_FAULT)
+  WATCHKEEPER_RETENTION_1M_DAYS?: string;
+
+  @Rule(isRetentionDays, RETENTION_FAULT)
+  WATCHKEEPER_RETENTION_15M_DAYS?: string;
+
+  @Rule(isRetentionDays, RETENTION_FAULT)
+  WATCHKEEPER_RETENTION_4H_DAYS?: string;
+
   @Rule(
     (value) => value === 'off' || readKeyRate(value) !== undefined,
     'is not a rate: give REQUESTS A SECOND/BURST like 10/60 (up to 100000 each), or off',
@@ -158,6 +172,10 @@ export const VARIABLE_NAMES: readonly VariableName[] = [
   'WATCHKEEPER_ALLOW_HTTP',
   'WATCHKEEPER_AUDIT_RETENTION_DAYS',
   'WATCHKEEPER_LIVE_SPACING_MS',
+  'WATCHKEEPER_RETENTION_RAW_DAYS',
+  'WATCHKEEPER_RETENTION_1M_DAYS',
+  'WATCHKEEPER_RETENTION_15M_DAYS',
+  'WATCHKEEPER_RETENTION_4H_DAYS',
   'WATCHKEEPER_KEY_RATE',
   'WATCHKEEPER_METRICS_PORT',
   'WATCHKEEPER_METRICS_HOST',
@@ -176,6 +194,10 @@ export function readKeyRate(value: string): KeyRate | undefined {
   const isSensible =
     rate.perSecond > 0 && rate.perSecond <= MAX_RATE && rate.burst >= 1 && rate.burst <= MAX_RATE;
   return isSensible ? rate : undefined;
+}
+
+function isRetentionDays(value: string): boolean {
+  return /^\d{1,5}$/.test(value) && Number(value) <= MOST_RETENTION_DAYS;
 }
 
 function isHostToListenOn(value: string): boolean {

@@ -1,3 +1,5 @@
+import type { RetentionDays } from '../core/blocks/retention.js';
+
 /** What the environment says, checked; frozen, read once at the start. */
 export interface HubConfig {
   /** 0 = any free one. */
@@ -33,6 +35,8 @@ export interface HubConfig {
   readonly tls?: 'auto' | { readonly certFile: string; readonly keyFile: string };
   /** Of the hub's own TLS key, `sha256//…` as curl and the agent pin it; known from the start on where TLS is `auto`. */
   readonly tlsPin?: string;
+  /** For how long samples are kept at the most; monitors may have less. */
+  readonly retention: RetentionDays;
   /** Plain http is wanted beyond this machine: cookies without `Secure`, a standing banner. */
   readonly isHttpAllowed: boolean;
   /** How long the audit log keeps an entry, days. Not given: a year. */

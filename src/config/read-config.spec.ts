@@ -43,6 +43,10 @@ describe('readConfig', () => {
       WATCHKEEPER_ALLOW_HTTP: '1',
       WATCHKEEPER_LIVE_SPACING_MS: '0',
       WATCHKEEPER_KEY_RATE: '0.5/3',
+      WATCHKEEPER_RETENTION_RAW_DAYS: '20',
+      WATCHKEEPER_RETENTION_1M_DAYS: '60',
+      WATCHKEEPER_RETENTION_15M_DAYS: '61',
+      WATCHKEEPER_RETENTION_4H_DAYS: '36500',
       WATCHKEEPER_METRICS_PORT: '9464',
       WATCHKEEPER_METRICS_HOST: '10.0.0.5',
       WATCHKEEPER_METRICS_TOKEN: 'a token of twenty or more'.replaceAll(' ', '-'),
@@ -63,6 +67,7 @@ describe('readConfig', () => {
       isHttpAllowed: true,
       liveSpacingMs: 0,
       keyRate: { perSecond: 0.5, burst: 3 },
+      retention: { rawDays: 20, oneMinuteDays: 60, fifteenMinuteDays: 61, fourHourDays: 36_500 },
       metrics: { port: 9464, host: '10.0.0.5', token: 'a-token-of-twenty-or-more' },
     });
   });
@@ -94,6 +99,7 @@ describe('readConfig', () => {
     ['WATCHKEEPER_LIVE_SPACING_MS', '-1'],
     ['WATCHKEEPER_METRICS_PORT', '0'],
     ['WATCHKEEPER_METRICS_HOST', 'metrics.lan'],
+    ['WATCHKEEPER_RETENTION_4H_DAYS', '36501'],
     ['WATCHKEEPER_KEY_RATE', '10'],
     ['WATCHKEEPER_KEY_RATE', '0/60'],
     ['WATCHKEEPER_KEY_RATE', '10/0'],
@@ -143,6 +149,11 @@ describe('readConfig', () => {
     [{ HOST: '::' }, /^HOST: /],
     [{ HOST: '0.0.0.0', PUBLIC_URL: 'http://localhost:3000' }, /^HOST: /],
     [{ PUBLIC_URL: 'http://watch.example' }, /^PUBLIC_URL: .*WATCHKEEPER_ALLOW_HTTP=1/],
+    [{ WATCHKEEPER_RETENTION_RAW_DAYS: '9' }, /^WATCHKEEPER_RETENTION_RAW_DAYS: must be from 10 /],
+    [
+      { WATCHKEEPER_RETENTION_RAW_DAYS: '31' },
+      /^WATCHKEEPER_RETENTION_1M_DAYS: .*WATCHKEEPER_RETENTION_RAW_DAYS, which is 31/,
+    ],
     [{ WATCHKEEPER_METRICS_HOST: '127.0.0.1' }, /^WATCHKEEPER_METRICS_HOST: .*WATCHKEEPER_METRICS_PORT/],
     [
       { WATCHKEEPER_METRICS_HOST: '0.0.0.0', WATCHKEEPER_METRICS_PORT: '1' },

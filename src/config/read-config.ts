@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { validateSync } from 'class-validator';
+import {
+  DEFAULT_RETENTION,
+  findRetentionFault,
+  MOST_RETENTION_DAYS,
+  RETENTION_FIELDS,
+  type RetentionDays,
+  type RetentionField,
+  toRetention,
+} from '../core/blocks/retention.js';
 import { ConfigError } from './config-error.js';
 import {
   Environment,
@@ -97,7 +106,11 @@ function findContradictions(given: Environment): string[] {
       `WATCHKEEPER_ADMIN_${missing}: missing beside WATCHKEEPER_ADMIN_${present}: give both or none`,
     );
   }
-  faults.push(...findOpenMetrics(given), ...findTlsContradictions(given));
+  faults.push(
+    ...findOpenMetrics(given),
+    ...findTlsContradictions(given),
+    ...findRetentionContradiction(given),
+  );
   if (given.WATCHKEEPER_ALLOW_HTTP === '1' || readTls(given) !== undefined) return faults;
   const url = given.PUBLIC_URL === undefined ? undefined : new URL(given.PUBLIC_URL);
   if (url?.protocol === 'http:' && !isLoopback(url.hostname)) {
@@ -151,6 +164,7 @@ function buildConfig(given: Environment): HubConfig {
     ),
     trustedProxies: Object.freeze(splitGiven(given.WATCHKEEPER_TRUSTED_PROXIES)),
     outboundAllowedCidrs: Object.freeze(splitGiven(given.WATCHKEEPER_OUTBOUND_ALLOW_CIDRS)),
+    retention: Object.freeze(readRetention(given)),
     metrics: readMetricsDoors(given),
     keyRate: readKeyRate(given.WATCHKEEPER_KEY_RATE ?? DEFAULT_KEY_RATE),
     secretKeys: given.WATCHKEEPER_SECRET_KEY,
@@ -163,6 +177,28 @@ function buildConfig(given: Environment): HubConfig {
 
 function readNumber(value: string | undefined): number | undefined {
   return value === undefined ? undefined : Number(value);
+}
+
+const RETENTION_NAMES = [
+  'WATCHKEEPER_RETENTION_RAW_DAYS',
+  'WATCHKEEPER_RETENTION_1M_DAYS',
+  'WATCHKEEPER_RETENTION_15M_DAYS',
+  'WATCHKEEPER_RETENTION_4H_DAYS',
+] as const;
+
+function readRetention(given: Environment): RetentionDays {
+  return toRetention(
+    RETENTION_FIELDS.map((field, tier) => Number(given[RETENTION_NAMES[tier]!] ?? DEFAULT_RETENTION[field])),
+  );
+}
+
+function findRetentionContradiction(given: Environment): string[] {
+  const most = toRetention(RETENTION_FIELDS.map(() => MOST_RETENTION_DAYS));
+  const fault = findRetentionFault(readRetention(given), most);
+  if (!fault) return [];
+  const nameOf = (field: RetentionField): string => RETENTION_NAMES[RETENTION_FIELDS.indexOf(field)]!;
+  const message = fault.message.replace(/\w+Days\b/g, (field) => nameOf(field as RetentionField));
+  return [`${nameOf(fault.field)}: ${message}`];
 }
 
 function readMetricsDoors(given: Environment): MetricsDoors | undefined {

@@ -1,13 +1,18 @@
 import type { OnModuleInit } from '@nestjs/common';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
+import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
+import { applyRetention, type RetentionDays } from '../core/blocks/retention.js';
 import { Monitor } from './monitor.entity.js';
 
 /** What the report path needs to know of a monitor. */
 export type MonitorSettings = Readonly<
   Pick<Monitor, 'id' | 'ownerId' | 'tags' | 'kind' | 'state' | 'intervalSeconds' | 'resources' | 'version'>
->;
+> & {
+  /** What holds, after the hub's own. */
+  readonly retention?: RetentionDays;
+};
 
 /**
  * The settings of every monitor, in memory: no report, live event or health check costs a query.
@@ -17,7 +22,10 @@ export type MonitorSettings = Readonly<
 export class MonitorDirectory implements OnModuleInit {
   private readonly settings = new Map<string, MonitorSettings>();
 
-  constructor(@InjectRepository(Monitor) private readonly monitors: Repository<Monitor>) {}
+  constructor(
+    @InjectRepository(Monitor) private readonly monitors: Repository<Monitor>,
+    @Inject(HUB_CONFIG) private readonly config: Pick<HubConfig, 'retention'>,
+  ) {}
 
   async onModuleInit(): Promise<void> {
     for (const monitor of await this.monitors.find()) this.put(monitor);
@@ -35,7 +43,8 @@ export class MonitorDirectory implements OnModuleInit {
   put(monitor: Monitor): void {
     const { id, ownerId, tags, kind, state, intervalSeconds, resources, version } = monitor;
     if ((this.settings.get(id)?.version ?? 0) > version) return;
-    this.settings.set(id, { id, ownerId, tags, kind, state, intervalSeconds, resources, version });
+    const retention = applyRetention(monitor.retention, this.config.retention);
+    this.settings.set(id, { id, ownerId, tags, kind, state, intervalSeconds, resources, version, retention });
   }
 
   remove(id: string): void {

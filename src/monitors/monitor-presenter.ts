@@ -1,6 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { LatestReports } from '../storage/latest-reports.js';
 import { ReportReader } from '../storage/report-reader.js';
+import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
+import { applyRetention } from '../core/blocks/retention.js';
 import type { Layout } from '../core/model/layout.js';
 import { makeSeriesFilter, presentReport } from '../core/model/present-report.js';
 import { metricNameOf, parseSeriesKey } from '../core/model/series-key.js';
@@ -20,6 +22,7 @@ export class MonitorPresenter {
     private readonly health: HealthWatch,
     private readonly reader: ReportReader,
     private readonly latest: LatestReports,
+    @Inject(HUB_CONFIG) private readonly config: Pick<HubConfig, 'retention'>,
   ) {}
 
   present(monitor: Monitor): MonitorModel {
@@ -35,6 +38,7 @@ export class MonitorPresenter {
       lastGoodbyeAt: monitor.lastGoodbyeAt,
       agent: presentAgent(monitor.inventory.agent),
       host: monitor.inventory.host ?? null,
+      retention: applyRetention(monitor.retention, this.config.retention),
       losses: {
         droppedValues: monitor.droppedValueCount,
         droppedValuesAt: monitor.droppedValueAt,

@@ -1,3 +1,4 @@
+import { RetentionModel } from './retention/retention.model.js';
 import { ApiProperty } from '@nestjs/swagger';
 import type { HostInventory } from '../core/model/report.js';
 import { MONITOR_HEALTHS, type MonitorHealth } from './monitor-health.js';
@@ -29,6 +30,7 @@ export class MonitorDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) lastReceivedAt!: Date | null;
   @ApiProperty({ type: String, nullable: true }) lastError!: string | null;
   @ApiProperty({ type: Object, nullable: true }) host!: HostInventory | null;
+  @ApiProperty({ type: RetentionModel }) retention!: RetentionModel;
   @ApiProperty({ type: MonitorLossesDto }) losses!: MonitorLossesDto;
 }
 

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import type { RetentionDays } from '../core/blocks/retention.js';
 import type { Resource } from '../core/model/metric-catalog.js';
 import type { AgentState, HostInventory } from '../core/model/report.js';
 
@@ -58,6 +59,10 @@ export class Monitor {
   /** When its agent last said that its end was meant. */
   @Column('timestamptz', { name: 'last_goodbye_at', nullable: true })
   lastGoodbyeAt!: Date | null;
+
+  /** For how many days samples are kept, where it is less than the hub keeps. */
+  @Column('jsonb', { default: () => "'{}'" })
+  retention!: Partial<RetentionDays>;
 
   /** Values that were left out because the monitor had too many series, and when the last was. */
   @Column('bigint', { name: 'dropped_value_count', default: 0, transformer: COUNT })

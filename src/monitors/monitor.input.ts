@@ -1,6 +1,6 @@
 import { Field, ID, InputType, Int } from '@nestjs/graphql';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
+import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayUnique,
@@ -14,12 +14,14 @@ import {
   MaxLength,
   Min,
   ValidateIf,
+  ValidateNested,
 } from 'class-validator';
 import { JsonObjectScalar } from '../common/graphql/scalars.js';
 import { MAX_INTERVAL_SECONDS, MIN_INTERVAL_SECONDS } from '../core/model/limits.js';
 import type { Resource } from '../core/model/metric-catalog.js';
 import { RESOURCES } from '../core/model/metric-catalog.js';
 import { MONITOR_KINDS, type MonitorKind } from './monitor.entity.js';
+import { RetentionInput } from './retention/retention.model.js';
 import { IsPlainText } from '../common/is-plain-text.js';
 import { MonitorHealthEnum, MonitorKindEnum } from './monitor.enums.js';
 import type { MonitorHealth } from './monitor-health.js';
@@ -76,6 +78,16 @@ export class MonitorFields {
   @ArrayUnique()
   @IsIn(RESOURCES, { each: true })
   resources?: Resource[];
+
+  @Field(() => RetentionInput, {
+    nullable: true,
+    description: 'For how long samples are kept, within what the hub keeps; null = that.',
+  })
+  @ApiPropertyOptional({ type: RetentionInput, nullable: true })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => RetentionInput)
+  retention?: RetentionInput | null;
 
   // The next three are refused with `not_available_yet` by the service until their features exist.
 

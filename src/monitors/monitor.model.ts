@@ -3,6 +3,7 @@ import { DateTimeScalar, JsonObjectScalar, NumberColumnScalar } from '../common/
 import type { MetricKind } from '../core/model/metric-catalog.js';
 import { MetricKindEnum, MonitorHealthEnum, MonitorKindEnum, MonitorStateEnum } from './monitor.enums.js';
 import type { MonitorHealth } from './monitor-health.js';
+import { RetentionModel } from './retention/retention.model.js';
 import type { MonitorKind, MonitorState } from './monitor.entity.js';
 
 @ObjectType('HostInventory', { description: 'What a machine is, as its agent tells.' })
@@ -123,5 +124,6 @@ export class MonitorModel {
   lastGoodbyeAt!: Date | null;
   @Field(() => AgentStateModel, { nullable: true }) agent!: AgentStateModel | null;
   @Field(() => HostInventoryModel, { nullable: true }) host!: HostInventoryModel | null;
+  @Field(() => RetentionModel) retention!: RetentionModel;
   @Field(() => MonitorLossesModel) losses!: MonitorLossesModel;
 }

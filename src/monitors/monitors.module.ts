@@ -17,6 +17,8 @@ import { MonitorPresenter } from './monitor-presenter.js';
 import { Monitor } from './monitor.entity.js';
 import { MonitorsController } from './monitors.controller.js';
 import { MonitorsResolver } from './monitors.resolver.js';
+import { RetentionResolver } from './retention/retention.resolver.js';
+import { RetentionService } from './retention/retention.service.js';
 import { MonitorsService } from './monitors.service.js';
 import { MonitorAccess } from './sharing/monitor-access.js';
 import { MonitorHandover } from './sharing/monitor-handover.js';
@@ -48,6 +50,8 @@ import { TopProcesses } from './top-processes.js';
     MonitorsService,
     LocalMonitor,
     MonitorsResolver,
+    RetentionService,
+    RetentionResolver,
     MonitorKeysService,
     KeysResolver,
   ],

@@ -1,16 +1,18 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { AuditLog } from '../audit/audit-log.js';
 import { ApiKeyService } from '../auth/api-key.service.js';
 import { mayOnHub, type MonitorRight } from '../auth/rights.js';
 import type { UserPrincipal } from '../common/principal.js';
+import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { DomainError } from '../core/errors.js';
 import { RESOURCES } from '../core/model/metric-catalog.js';
 import { EventBus } from '../events/event-bus.js';
 import { MonitorDirectory } from './monitor-directory.js';
 import type { MonitorState } from './monitor.entity.js';
 import { Monitor } from './monitor.entity.js';
+import { changeRetention, checkRetention } from './retention/check-retention.js';
 import type { CreateMonitorInput, MonitorFields, UpdateMonitorInput } from './monitor.input.js';
 import { MonitorAccess } from './sharing/monitor-access.js';
 import { whereVisible } from './sharing/visible-monitors.js';
@@ -28,6 +30,7 @@ export class MonitorsService {
     private readonly access: MonitorAccess,
     private readonly events: EventBus,
     private readonly audit: AuditLog,
+    @Inject(HUB_CONFIG) private readonly config: Pick<HubConfig, 'retention'>,
   ) {}
 
   /** The monitors that the user may see, by id, beginning after `afterId`. */
@@ -80,6 +83,7 @@ export class MonitorsService {
         kind,
         intervalSeconds: input.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS,
         resources: input.resources ?? [...RESOURCES],
+        retention: checkRetention(input.retention ?? {}, this.config.retention),
       });
       const stored = await manager.findOneByOrFail(Monitor, { id: monitor.id });
       await this.record('monitor.created', principal, manager, null, stored);
@@ -115,6 +119,8 @@ export class MonitorsService {
       if (input.tags !== undefined) monitor.tags = input.tags ?? [];
       if (input.intervalSeconds !== undefined) monitor.intervalSeconds = input.intervalSeconds;
       if (input.resources !== undefined) monitor.resources = input.resources;
+      if (input.retention !== undefined)
+        monitor.retention = changeRetention(monitor.retention, input.retention ?? {}, this.config.retention);
     });
   }
 

@@ -66,7 +66,10 @@ export class SeriesService {
     const isWanted = makeSeriesFilter(request.metrics);
     const range = { fromAt, toAt, maxPoints: request.maxPoints, isWanted };
     // What is past a tier's retention is still there in a coarser one.
-    const keptMs = finestKeptBucketMs(fromAt, now);
+    const keptMs = Math.max(
+      0,
+      ...ids.map((id) => finestKeptBucketMs(fromAt, now, this.directory.find(id)?.retention)),
+    );
     const exact = ids.length === 1 && keptMs === 0 ? await this.answerExactly(ids[0]!, range) : undefined;
     if (exact) return exact;
     // A bucket narrower than the interval would be empty as often as not.

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool, PoolClient } from 'pg';
 import { reach } from '../common/step.js';
+import { DEFAULT_RETENTION, retentionMsOf } from '../core/blocks/retention.js';
 import type { SealWindow } from '../core/blocks/seal-window.js';
 import { type Tier, TIERS } from '../core/blocks/tiers.js';
 import { QUERY_POOL } from '../database/database-pools.js';
@@ -124,8 +125,8 @@ export class BlockTable {
     );
   }
 
-  /** Drops the partitions that hold nothing within their tier's retention. */
-  async dropExpired(now: number): Promise<void> {
+  /** Drops the partitions that hold nothing within their tier's retention, the longest that any monitor may have. */
+  async dropExpired(now: number, retention = DEFAULT_RETENTION): Promise<void> {
     const { rows } = await this.pool.query<{ name: string }>(
       `select child.relname as name from pg_inherits join pg_class child on child.oid = inhrelid
        where inhparent = 'block'::regclass`,
@@ -134,7 +135,10 @@ export class BlockTable {
       const [, tierText, start] = /^block_(\d)_(\d+)$/.exec(name) ?? [];
       const tier = TIERS[Number(tierText)];
       // A block may reach beyond its partition.
-      if (tier && Number(start) + tier.partitionMs + tier.blockMs <= now - tier.retentionMs) {
+      if (
+        tier &&
+        Number(start) + tier.partitionMs + tier.blockMs <= now - retentionMsOf(retention, tier.tier)
+      ) {
         await dropPartition(this.pool, name);
         reach('retention.dropped');
       }

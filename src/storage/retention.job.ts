@@ -1,8 +1,10 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { TIERS } from '../core/blocks/tiers.js';
+import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
+import { retentionMsOf } from '../core/blocks/retention.js';
 import { BlockTable } from './block-table.js';
 import { LATE_AFTER_MS } from './hot-window.js';
+import { MonitorRetention } from './monitor-retention.js';
 import { Partitions } from './partitions.js';
 import { RetentionClock } from './retention-clock.js';
 import { WriteBarrier } from './write-barrier.js';
@@ -20,6 +22,8 @@ export class RetentionJob {
     private readonly blocks: BlockTable,
     private readonly barrier: WriteBarrier,
     private readonly clock: RetentionClock,
+    private readonly monitors: MonitorRetention,
+    @Inject(HUB_CONFIG) private readonly config: Pick<HubConfig, 'retention'>,
   ) {}
 
   @Interval(LOOK_EVERY_MS)
@@ -36,10 +40,12 @@ export class RetentionJob {
     }
   }
 
-  /** Drops what is older than its tier's retention. */
+  /** Lets go what is older than its tier's retention. */
   async dropExpired(now: number): Promise<void> {
-    await this.partitions.dropExpired(now - TIERS[0].retentionMs);
-    await this.blocks.dropExpired(now);
+    const { retention } = this.config;
+    await this.partitions.dropExpired(now - retentionMsOf(retention, 0));
+    await this.blocks.dropExpired(now, retention);
+    await this.monitors.deleteExpired(now, retention);
   }
 
   private async dropSealed(): Promise<void> {

@@ -6,6 +6,7 @@ import { GroupCommit } from './group-commit.js';
 import { HistoryReader } from './history-reader.js';
 import { LatestReports } from './latest-reports.js';
 import { LayoutRegistry } from './layout-registry.js';
+import { MonitorRetention } from './monitor-retention.js';
 import { MaintenanceLock } from './maintenance-lock.js';
 import { Partitions } from './partitions.js';
 import { RepeatedReports } from './repeated-reports.js';
@@ -41,9 +42,11 @@ import { WriteBarrier } from './write-barrier.js';
     SealJob,
     RetentionClock,
     RetentionJob,
+    MonitorRetention,
     SampleEraser,
   ],
   exports: [
+    MonitorRetention,
     BlockTable,
     LayoutRegistry,
     LatestReports,

@@ -28,6 +28,7 @@ import { mountOpenApi } from '../../src/common/http/openapi.js';
 import { OpenApiModule } from '../../src/common/http/openapi.module.js';
 import type { UserPrincipal } from '../../src/common/principal.js';
 import { ConfigModule } from '../../src/config/config.module.js';
+import { DEFAULT_RETENTION } from '../../src/core/blocks/retention.js';
 import type { HubConfig } from '../../src/config/hub-config.js';
 import { DomainError } from '../../src/core/errors.js';
 import { DatabaseModule } from '../../src/database/database.module.js';
@@ -190,6 +191,7 @@ export async function startDoorsHub(
     outboundAllowedCidrs: [],
     isHttpAllowed: false,
     liveSpacingMs: 1_000,
+    retention: DEFAULT_RETENTION,
     ...changes,
   };
   const folders = options.isBuilt

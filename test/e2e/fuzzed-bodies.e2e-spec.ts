@@ -64,8 +64,11 @@ const openSlow = (count: number, head: string, rest: string): Promise<string[]> 
       () =>
         new Promise<string>((resolve) => {
           let answer = '';
-          const socket = connect(hub.port, '127.0.0.1', () => socket.write(head));
-          const timer = setInterval(() => socket.write(rest), 1_000);
+          let timer: NodeJS.Timeout | undefined;
+          const socket = connect(hub.port, '127.0.0.1', () => {
+            socket.write(head);
+            timer = setInterval(() => socket.write(rest), 1_000);
+          });
           socket.on('data', (chunk) => (answer += String(chunk)));
           socket.on('error', () => undefined);
           socket.on('close', () => {

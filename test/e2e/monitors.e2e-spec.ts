@@ -54,6 +54,7 @@ describe('monitors over REST', () => {
         lastReceivedAt: null,
         lastError: null,
         host: null,
+        retention: { rawDays: 10, oneMinuteDays: 30, fifteenMinuteDays: 366, fourHourDays: 1830 },
         losses: { droppedValues: 0, droppedValuesAt: null, conflicts: 0, conflictsAt: null },
       },
     });
@@ -344,5 +345,63 @@ describe('monitors over GraphQL', () => {
       { id },
     );
     expect(unknown.errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
+  });
+});
+
+describe('for how long samples are kept', () => {
+  const ESTIMATE = `query ($id: ID!, $retention: RetentionInput) {
+    retentionEstimate(monitorId: $id, retention: $retention) {
+      tiers { resolutionSeconds days bytes expectedBytes } least { rawDays oneMinuteDays } most { fourHourDays }
+    }
+  }`;
+
+  it('is the hub’s time, or a shorter one of the monitor’s own; estimated before it is set', async () => {
+    const { id } = await admin.createMonitor();
+    const path = `/api/monitoring/${id}`;
+    // A day of raw blocks, 1,000 bytes and what a row takes beside.
+    await hub.query(
+      'create table if not exists block_test partition of block for values from (0, 0) to (0, 172800000)',
+    );
+    await hub.query(
+      `insert into block (monitor_id, tier, start, until, layout_id, row_count, bytes)
+       values ($1, 0, 0, 86400000, 1, 1, $2)`,
+      [id, Buffer.alloc(1_000)],
+    );
+    const wished = { oneMinuteDays: 14, fourHourDays: 400 };
+    const { retentionEstimate } = await admin.ask(ESTIMATE, { id, retention: wished });
+    expect(retentionEstimate).toEqual({
+      tiers: [
+        { resolutionSeconds: 0, days: 10, bytes: 1_150, expectedBytes: 11_500 },
+        { resolutionSeconds: 60, days: 14, bytes: 0, expectedBytes: null },
+        { resolutionSeconds: 900, days: 366, bytes: 0, expectedBytes: null },
+        { resolutionSeconds: 14_400, days: 400, bytes: 0, expectedBytes: null },
+      ],
+      least: { rawDays: 10, oneMinuteDays: 14 },
+      most: { fourHourDays: 1_830 },
+    });
+    expect((await admin.call('GET', path)).body.retention.oneMinuteDays).toBe(30);
+    const changed = await admin.call('PATCH', path, { retention: wished });
+    const own = { rawDays: 10, oneMinuteDays: 14, fifteenMinuteDays: 366, fourHourDays: 400 };
+    expect(changed.body).toMatchObject({ version: 2, retention: own });
+    // The same again is no change; null is the hub's time again.
+    expect((await admin.call('PATCH', path, { retention: wished })).body.version).toBe(2);
+    const cleared = await admin.call('PATCH', path, { retention: null });
+    expect(cleared.body).toMatchObject({ version: 3, retention: { oneMinuteDays: 30, fourHourDays: 1_830 } });
+  });
+
+  it.each([
+    [{ rawDays: 9 }, 'retention.rawDays', /from 10 to 10 days/],
+    [{ fourHourDays: 1_831 }, 'retention.fourHourDays', /from 30 to 1830 days/],
+    [{ fourHourDays: 100 }, 'retention.fourHourDays', /not be shorter than fifteenMinuteDays, which is 366/],
+    [{ oneMinuteDays: 14.5 }, 'retention.oneMinuteDays', /integer/],
+    [{ weeks: 3 }, 'retention.weeks', /no such field/],
+  ])('cannot be %j', async (retention, path, message) => {
+    const { id } = await admin.createMonitor();
+    const { status, body } = await admin.call('PATCH', `/api/monitoring/${id}`, { retention });
+    expect([status, body.errors[0].path, body.errors[0].message]).toEqual([
+      400,
+      path,
+      expect.stringMatching(message),
+    ]);
   });
 });

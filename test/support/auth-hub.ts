@@ -8,6 +8,7 @@ import { AuthModule } from '../../src/auth/auth.module.js';
 import { CLOCK } from '../../src/auth/clock.js';
 import { createHubApp } from '../../src/common/http/create-hub-app.js';
 import { ConfigModule } from '../../src/config/config.module.js';
+import { DEFAULT_RETENTION } from '../../src/core/blocks/retention.js';
 import type { HubConfig } from '../../src/config/hub-config.js';
 import { DatabaseModule } from '../../src/database/database.module.js';
 import { EventsModule } from '../../src/events/events.module.js';
@@ -26,6 +27,7 @@ export async function createTestConfig(changes: Partial<HubConfig> = {}): Promis
     outboundAllowedCidrs: [],
     isHttpAllowed: false,
     liveSpacingMs: 1_000,
+    retention: DEFAULT_RETENTION,
     ...changes,
   };
 }

@@ -13,6 +13,8 @@ import { Partitions } from '../../src/storage/partitions.js';
 import type { PendingReport, StoreOutcome } from '../../src/storage/pending-report.js';
 import { ReportReader } from '../../src/storage/report-reader.js';
 import { RetentionClock } from '../../src/storage/retention-clock.js';
+import { MonitorRetention } from '../../src/storage/monitor-retention.js';
+import { DEFAULT_RETENTION } from '../../src/core/blocks/retention.js';
 import { RetentionJob } from '../../src/storage/retention.job.js';
 import { RollupSealer } from '../../src/storage/rollup-sealer.js';
 import { SampleEraser } from '../../src/storage/sample-eraser.js';
@@ -41,6 +43,7 @@ export class SampleStore {
   readonly barrier: WriteBarrier;
   readonly clock: RetentionClock;
   readonly retention: RetentionJob;
+  readonly monitorRetention: MonitorRetention;
   readonly stored: EventMap['report.stored'][] = [];
   readonly backfilled: EventMap['report.backfilled'][] = [];
 
@@ -78,7 +81,15 @@ export class SampleStore {
     };
     this.sealJob = new SealJob(this.sealer, this.barrier, this.space);
     this.clock = new RetentionClock(pool);
-    this.retention = new RetentionJob(this.partitions, this.blocks, this.barrier, this.clock);
+    this.monitorRetention = new MonitorRetention(pool);
+    this.retention = new RetentionJob(
+      this.partitions,
+      this.blocks,
+      this.barrier,
+      this.clock,
+      this.monitorRetention,
+      { retention: DEFAULT_RETENTION },
+    );
     this.eraser = new SampleEraser(pool, this.groupCommit, this.partitions, this.blocks, lock, this.events);
     this.events.on('report.stored', (event) => this.stored.push(event));
     this.events.on('report.backfilled', (event) => this.backfilled.push(event));

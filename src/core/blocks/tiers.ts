@@ -1,3 +1,5 @@
+import { DEFAULT_RETENTION, retentionMsOf } from './retention.js';
+
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
@@ -10,6 +12,7 @@ export interface Tier {
   readonly bucketMs: number;
   /** No block spans more than this. Rollup blocks span exactly this, aligned to the epoch. */
   readonly blockMs: number;
+  /** Where nothing else is set. */
   readonly retentionMs: number;
   /** Blocks are dropped in lots of this much time. */
   readonly partitionMs: number;
@@ -47,7 +50,7 @@ export function rollupWindow({ blockMs }: Tier, at: number): { start: number; un
 }
 
 /** Width of the finest buckets that are still kept of an instant; 0 = the reports themselves. */
-export function finestKeptBucketMs(at: number, now: number): number {
-  const tier = TIERS.find(({ retentionMs }) => at >= now - retentionMs) ?? TIERS[3];
+export function finestKeptBucketMs(at: number, now: number, retention = DEFAULT_RETENTION): number {
+  const tier = TIERS.find((candidate) => at >= now - retentionMsOf(retention, candidate.tier)) ?? TIERS[3];
   return tier.bucketMs;
 }

@@ -42,6 +42,8 @@ export type CreateMonitorInput = {
   name: string;
   /** What to watch, of cpu, memory, storage, network, disk, inodes, temperature, processes, connections, pressure, uptime, cgroup; all by default. */
   resources?: Array<string> | null | undefined;
+  /** For how long samples are kept, within what the hub keeps; null = that. */
+  retention?: RetentionInput | null | undefined;
   tags?: Array<string> | null | undefined;
   /** Alert thresholds by metric. Not available yet. */
   thresholds?: Record<string, unknown> | null | undefined;
@@ -88,6 +90,18 @@ export type MonitorState =
   | 'RUNNING'
   | 'STOPPED';
 
+/** Absent or null = as long as the hub keeps samples at all. */
+export type RetentionInput = {
+  /** Days for which a point each quarter of an hour is kept. */
+  fifteenMinuteDays?: number | null | undefined;
+  /** Days for which a point each four hours is kept. */
+  fourHourDays?: number | null | undefined;
+  /** Days for which a point a minute is kept. */
+  oneMinuteDays?: number | null | undefined;
+  /** Days for which every report is kept as it came. */
+  rawDays?: number | null | undefined;
+};
+
 export type RotateApiKeyInput = {
   /** For how long the old key works beside the new one, 0–168 hours. */
   overlapHours?: number;
@@ -126,6 +140,8 @@ export type UpdateMonitorInput = {
   name?: string | null | undefined;
   /** What to watch, of cpu, memory, storage, network, disk, inodes, temperature, processes, connections, pressure, uptime, cgroup; all by default. */
   resources?: Array<string> | null | undefined;
+  /** For how long samples are kept, within what the hub keeps; null = that. */
+  retention?: RetentionInput | null | undefined;
   tags?: Array<string> | null | undefined;
   /** Alert thresholds by metric. Not available yet. */
   thresholds?: Record<string, unknown> | null | undefined;
