@@ -169,6 +169,7 @@ it(
         expect(await readLatest(shuffled)).toEqual(await readLatest(ordered));
         expect(await history.countWaiting(shuffled)).toBe(0);
         await erase(ordered, shuffled);
+        store.stored.length = store.backfilled.length = 0;
       }),
       { numRuns: HISTORIES, endOnFailure: true },
     );

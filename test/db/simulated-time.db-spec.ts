@@ -114,6 +114,7 @@ it(
       }
       await store.groupCommit.store(rows);
       const stored = process.hrtime.bigint();
+      store.stored.length = store.backfilled.length = 0;
       if ((now - startAt) % UPKEEP_MS === 0) await keepUp();
       spent.store += Number(stored - started) / 1e6;
       spent.upkeep += Number(process.hrtime.bigint() - stored) / 1e6;
