@@ -1,21 +1,23 @@
 /**
  * The hub and its peers in turn, in one run, on the same data. See docs/benchmarks.md.
  *
- *     npm run bench                            every part, about half an hour
+ *     npm run bench                            every part, about 25 minutes
  *     npm run bench -- --quick                 every path once, in minutes: shows that it works, compares nothing
  *     npm run bench -- ingest query            some parts: ingest fleet disk query latest push
  *     npm run bench -- ingest --only=hub,victoria-metrics
+ *     npm run bench -- --markdown              the figures also go into docs/benchmarks.md
+ *     npm run bench -- --from=FILE             measures nothing: puts the figures of bench/results/FILE there
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeMachine } from './output/describe-machine.js';
+import { type Run, type TimedResult, writeIntoDocument } from './output/markdown.js';
 import { printFacts, printResult } from './output/print-result.js';
 import { DISK } from './parts/disk.part.js';
 import { FLEET } from './parts/fleet.part.js';
 import { INGEST } from './parts/ingest.part.js';
 import { LATEST } from './parts/latest.part.js';
-import type { PartResult } from './parts/part.js';
 import { PUSH } from './parts/push.part.js';
 import { QUERY } from './parts/query.part.js';
 import { pinClient } from './process/cores.js';
@@ -25,8 +27,17 @@ const RESULTS = new URL('./results/', import.meta.url);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    markdown: { type: 'boolean', default: false },
+    from: { type: 'string' },
+  },
 });
+if (values.from !== undefined) {
+  await writeIntoDocument(JSON.parse(readFileSync(new URL(values.from, RESULTS), 'utf8')) as Run);
+  process.exit(0);
+}
 const chosen = positionals.length === 0 ? PARTS : PARTS.filter(({ id }) => positionals.includes(id));
 const unknown = positionals.filter((name) => !PARTS.some(({ id }) => id === name));
 if (unknown.length > 0) {
@@ -42,7 +53,7 @@ console.log(
     .map(([name, value]) => `${name}: ${value}`)
     .join('\n'),
 );
-const results: (PartResult & { seconds: number; loadAverageBefore: number })[] = [];
+const results: TimedResult[] = [];
 for (const part of chosen) {
   console.log(`\n${part.title}`);
   const begunAt = Date.now();
@@ -52,7 +63,8 @@ for (const part of chosen) {
     targets: values.only.split(',').filter(Boolean),
     earlier: results,
   });
-  results.push({ ...result, seconds: Math.round((Date.now() - begunAt) / 1000), loadAverageBefore });
+  const seconds = Math.round((Date.now() - begunAt) / 1000);
+  results.push({ ...result, title: part.title, seconds, loadAverageBefore });
   printResult(result);
 }
 console.log('');
@@ -62,6 +74,8 @@ const file = new URL(
   `${startedAt.toISOString().slice(0, 19).replaceAll(':', '')}${values.quick ? '-quick' : ''}.json`,
   RESULTS,
 );
-writeFileSync(file, `${JSON.stringify({ startedAt, isQuick: values.quick, machine, results }, null, 2)}\n`);
+const run: Run = { startedAt: startedAt.toISOString(), isQuick: values.quick, machine, results };
+writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`);
+if (values.markdown) await writeIntoDocument(run);
 console.log(`\nwritten to ${fileURLToPath(file)}`);
 process.exit(0);

@@ -19,7 +19,7 @@ export function printFacts(results: readonly PartResult[]): void {
 }
 
 function printTable(rows: readonly ResultRow[]): void {
-  const columns = [...new Set(rows.flatMap(({ values }) => Object.keys(values)))];
+  const columns = listColumns(rows);
   const lines = [
     ['', '', ...columns],
     ...rows.map((row) => [row.target, row.case, ...columns.map((column) => show(row.values[column]))]),
@@ -34,7 +34,12 @@ function printTable(rows: readonly ResultRow[]): void {
   }
 }
 
-function show(value: number | string | null | undefined): string {
+/** Every column that any row has. */
+export function listColumns(rows: readonly ResultRow[]): string[] {
+  return [...new Set(rows.flatMap(({ values }) => Object.keys(values)))];
+}
+
+export function show(value: number | string | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
   return String(value);
 }
