@@ -18,7 +18,7 @@ export interface BlockRef {
   readonly bytes: Buffer | null;
 }
 
-/** Reports that are in no block, of one layout, boot and interval, in time order. An instant may stand there twice. */
+/** Reports that are in no block, of one layout, boot and interval, in time order. */
 export interface HotGroup {
   readonly layoutId: number;
   readonly bootId: string | null;
@@ -29,10 +29,32 @@ export interface HotGroup {
   readonly values: Float64Array;
 }
 
+/** A group of one stretch of time, known by a key. Reports join it, none ever leaves or changes: as many are the same. */
+export interface HotChunk extends HotGroup {
+  readonly key: string;
+}
+
 export interface HistoryRows {
   readonly blocks: BlockRef[];
-  readonly hot: HotGroup[];
+  /** Those that were known already are the same objects. */
+  readonly chunks: HotChunk[];
+  readonly late: HotGroup[];
 }
+
+export interface HistoryQuestion {
+  readonly monitorId: string;
+  /** Epoch milliseconds, both included. */
+  readonly fromAt: number;
+  readonly toAt: number;
+  readonly tier: Tier;
+  /** Whether the blocks come with their content; without it they cost next to nothing. */
+  readonly hasBytes: boolean;
+  /** Chunks that need not be sent again as long as they are whole. */
+  readonly known: ReadonlyMap<string, HotChunk>;
+}
+
+/** What a chunk spans. Seals end at full hours, so that no chunk is ever half sealed. */
+export const CHUNK_MS = 600_000;
 
 interface HistoryRow {
   /** −1 for a hot group. */
@@ -53,29 +75,37 @@ interface HistoryRow {
 /** A row that is written anew lies elsewhere, or is another transaction's; partitions tell apart what else is alike. */
 const VERSION = `block.tableoid::text || ' ' || block.ctid::text || ' ' || block.xmin::text`;
 
+const GROUPED = `min(at) as first_at, max(at) as last_at,
+                   string_agg(float8send(at), ''::bytea order by at) as ats,
+                   string_agg("values", ''::bytea order by at) as hot_values`;
+
 /** What each tier's statement says; by the tier that a chart is drawn from. Prepared once a connection. */
 const STATEMENTS = TIERS.map(({ tier }) => ({ name: `read-history-${tier}`, text: writeStatement(tier) }));
 
 /**
  * Everything that a chart of this tier needs, in one statement, so that a seal in between is seen whole or not
  * at all: the tier's blocks, what is newer from the finer tiers, and the reports that are in no block.
- * @param hasBytes whether the blocks come with their content; without it they cost next to nothing
+ * Hot reports come in whole chunks, so that the first and last may lie outside the range.
  */
 export async function readHistoryRows(
   pool: Pool,
-  monitorId: string,
-  [fromAt, toAt]: readonly [number, number],
-  { tier }: Tier,
-  hasBytes: boolean,
+  { monitorId, fromAt, toAt, tier, hasBytes, known }: HistoryQuestion,
 ): Promise<HistoryRows> {
+  const counts = Array.from(known.values(), ({ ats }) => ats.length);
   const { rows } = await pool.query<HistoryRow>({
-    ...STATEMENTS[tier]!,
-    values: [monitorId, fromAt, toAt, hasBytes],
+    ...STATEMENTS[tier.tier]!,
+    values: [monitorId, fromAt, toAt, hasBytes, [...known.keys()], counts],
   });
   const blocks = rows.filter((row) => row.tier >= 0).map((row) => toBlockRef(monitorId, row));
+  const hot = rows.filter((row) => row.tier < 0);
   return {
     blocks: blocks.sort((a, b) => a.start - b.start),
-    hot: rows.filter((row) => row.tier < 0).map(toHotGroup),
+    chunks: hot.flatMap((row) => {
+      if (row.version === null) return [];
+      // Where nothing was sent, it was known.
+      return row.ats === null ? [known.get(row.version)!] : [{ ...toHotGroup(row), key: row.version }];
+    }),
+    late: hot.filter((row) => row.version === null).map(toHotGroup),
   };
 }
 
@@ -117,17 +147,25 @@ function writeStatement(tier: number): string {
           )
           ${branches.join(' union all ')}
           union all
-          select -1, min(at), max(at), layout_id, null, 0, boot_id, interval_ms,
-                 encode(string_agg(float8send(at), ''::bytea order by at), 'base64'), 0, null,
-                 encode(string_agg("values", ''::bytea order by at), 'base64')
+          select -1, first_at, last_at, layout_id, key, 0, boot_id, interval_ms,
+                 case when known.count is distinct from chunk.count then encode(ats, 'base64') end, 0, null,
+                 case when known.count is distinct from chunk.count then encode(hot_values, 'base64') end
           from (
-            select at, layout_id, boot_id, interval_ms, "values" from report
-            where monitor_id = $1 and at <= $3 and at >= greatest($2::bigint, (select raw_until from mark))
-            union all
-            select at, layout_id, boot_id, interval_ms, "values" from late_report
-            where monitor_id = $1 and at <= $3 and at >= ${lateFrom}
-          ) as hot
-          group by layout_id, boot_id, interval_ms`;
+            select concat_ws(' ', at / ${CHUNK_MS}, layout_id, interval_ms, boot_id) as key, count(*) as count,
+                   layout_id, boot_id, interval_ms, ${GROUPED}
+            from report
+            where monitor_id = $1 and at < ($3::bigint / ${CHUNK_MS} + 1) * ${CHUNK_MS}
+              and at >= greatest($2::bigint / ${CHUNK_MS} * ${CHUNK_MS}, (select raw_until from mark))
+            group by at / ${CHUNK_MS}, layout_id, boot_id, interval_ms
+          ) as chunk left join unnest($5::text[], $6::bigint[]) as known (key, count) using (key)
+          union all
+          select -1, first_at, last_at, layout_id, null, 0, boot_id, interval_ms,
+                 encode(ats, 'base64'), 0, null, encode(hot_values, 'base64')
+          from (
+            select layout_id, boot_id, interval_ms, ${GROUPED}
+            from late_report where monitor_id = $1 and at <= $3 and at >= ${lateFrom}
+            group by layout_id, boot_id, interval_ms
+          ) as late`;
 }
 
 function toBlockRef(monitorId: string, row: HistoryRow): BlockRef {

@@ -12,13 +12,17 @@ import type { SeriesFilter } from '../core/model/present-report.js';
 import { QUERY_POOL } from '../database/database-pools.js';
 import { ByteCache } from './byte-cache.js';
 import { type BlockRef, type HistoryRows, readBlockBytes, readHistoryRows } from './history-query.js';
-import { toHotRun } from './hot-run.js';
+import { HotChunks } from './hot-chunks.js';
+import { toHotRuns } from './hot-run.js';
 import { LayoutRegistry } from './layout-registry.js';
 
 /** A page of raw reports holds at most this much time: 21,600 reports where one comes each second. */
 const PAGE_MS = 6 * 3_600_000;
-/** For what is remembered of raw blocks, and as much for pieces: a monitor's week on 500 points takes about half a MiB. */
-const CACHE_BYTES = 16 * 2 ** 20;
+/**
+ * For pieces, and as much each for raw blocks and for hot reports. A monitor's week on 500 points takes about half a
+ * MiB, its last hour, at a report each 10 s, half a MiB more.
+ */
+const CACHE_BYTES = 12 * 2 ** 20;
 /** As many reports as may lie within the time that a first rate looks back. */
 const LOOK_BACK_REPORTS = 10;
 /** Its key and objects. */
@@ -81,6 +85,7 @@ interface History {
 export class HistoryReader {
   private readonly pieces = new ByteCache<ChartPiece>(CACHE_BYTES);
   private readonly rawBlocks = new ByteCache<RawBlock>(CACHE_BYTES);
+  private readonly hotChunks = new HotChunks(CACHE_BYTES);
 
   constructor(
     @Inject(QUERY_POOL) private readonly pool: Pool,
@@ -89,7 +94,7 @@ export class HistoryReader {
 
   /** Heap bytes of what is remembered of blocks. */
   get cachedBytes(): number {
-    return this.pieces.size + this.rawBlocks.size;
+    return this.pieces.size + this.rawBlocks.size + this.hotChunks.size;
   }
 
   /**
@@ -187,8 +192,14 @@ export class HistoryReader {
     tier: Tier,
     findMissing: (history: History) => ReadonlySet<BlockRef> | undefined,
   ): Promise<History | undefined> {
-    const range = [fromAt, toAt] as const;
-    const history = await this.describe(await readHistoryRows(this.pool, monitorId, range, tier, false));
+    const known = this.hotChunks.list(monitorId);
+    const question = { monitorId, fromAt, toAt, tier, known };
+    const read = async (hasBytes: boolean): Promise<History> => {
+      const rows = await readHistoryRows(this.pool, { ...question, hasBytes });
+      this.hotChunks.note(monitorId, known, rows.chunks);
+      return this.describe(rows);
+    };
+    const history = await read(false);
     const missing = findMissing(history);
     if (!missing) return undefined;
     if (missing.size === 0) return history;
@@ -198,13 +209,13 @@ export class HistoryReader {
       return { ...history, blocks };
     }
     // A seal or a merge came between the two statements: one that takes everything along cannot be cut.
-    return this.describe(await readHistoryRows(this.pool, monitorId, range, tier, true));
+    return read(true);
   }
 
-  private async describe({ blocks, hot }: HistoryRows): Promise<History> {
-    const layouts = await this.layouts.load([...blocks, ...hot].map(({ layoutId }) => layoutId));
-    const hotRuns = hot.map((group) => toHotRun(group, layouts.get(group.layoutId)!));
-    return { blocks, hotRuns, layouts };
+  private async describe({ blocks, chunks, late }: HistoryRows): Promise<History> {
+    const groups = [...chunks, ...late];
+    const layouts = await this.layouts.load([...blocks, ...groups].map(({ layoutId }) => layoutId));
+    return { blocks, hotRuns: toHotRuns(groups, layouts), layouts };
   }
 
   /** A piece that was made before and holds all that is wanted. */
@@ -269,8 +280,9 @@ function listTasks({ blocks, layouts }: History, stepMs: number, wantedOf: Wante
 function countWithin({ blocks, hotRuns }: History, { fromAt, toAt }: HistoryRequest): number {
   const whole = blocks.filter(({ start, until }) => start >= fromAt && until <= toAt);
   const sealed = whole.reduce((sum, { reportCount }) => sum + reportCount, 0);
+  const isWithin = (at: number): boolean => at >= fromAt && at <= toAt;
   // A first rate's report before the range is counted too.
-  return hotRuns.reduce((sum, { ats }) => sum + ats.length, sealed) - LOOK_BACK_REPORTS;
+  return hotRuns.reduce((sum, { ats }) => sum + ats.filter(isWithin).length, sealed) - LOOK_BACK_REPORTS;
 }
 
 function endOfTiersAbove(tier: number, blocks: readonly BlockRef[]): number {

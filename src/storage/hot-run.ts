@@ -2,28 +2,52 @@ import type { SampleRun } from '../core/blocks/sample-run.js';
 import type { Layout } from '../core/model/layout.js';
 import type { HotGroup } from './history-query.js';
 
-/** Hot reports as columns; an instant that stood there twice (a clock was set back while it was resent) counts once. */
-export function toHotRun({ ats, values, bootId, intervalMs }: HotGroup, layout: Layout): SampleRun {
+/** Groups as columns, one run for those that follow each other and are alike. */
+export function toHotRuns(groups: readonly HotGroup[], layouts: ReadonlyMap<number, Layout>): SampleRun[] {
+  return joinFollowing(groups).map((group) => toHotRun(group, layouts.get(group.layoutId)!));
+}
+
+function toHotRun({ ats, values, bootId, intervalMs }: HotGroup, layout: Layout): SampleRun {
   const width = layout.seriesKeys.length;
-  const rows = listDistinct(ats);
   return {
     layout,
-    ats: rows ? Float64Array.from(rows, (row) => ats[row]!) : ats,
+    ats,
     bootIdAt: () => bootId,
     intervalMsAt: () => intervalMs,
     readColumn: (series) => {
-      const column = new Float64Array(rows?.length ?? ats.length);
-      for (let index = 0; index < column.length; index++) {
-        column[index] = values[(rows ? rows[index]! : index) * width + series]!;
-      }
+      const column = new Float64Array(ats.length);
+      for (let row = 0; row < column.length; row++) column[row] = values[row * width + series]!;
       return column;
     },
   };
 }
 
-/** The rows whose instant is not that of the row before; undefined where that is each. */
-function listDistinct(ats: Float64Array): Uint32Array | undefined {
-  const rows: number[] = [];
-  for (let row = 0; row < ats.length; row++) if (row === 0 || ats[row] !== ats[row - 1]) rows.push(row);
-  return rows.length === ats.length ? undefined : Uint32Array.from(rows);
+function joinFollowing(groups: readonly HotGroup[]): HotGroup[] {
+  const rows: HotGroup[][] = [];
+  for (const group of groups.toSorted((a, b) => a.ats[0]! - b.ats[0]!)) {
+    const row = rows.find(([first]) => isAlike(first!, group));
+    const last = row?.at(-1);
+    if (row && last!.ats.at(-1)! < group.ats[0]!) row.push(group);
+    else rows.push([group]);
+  }
+  return rows.map((row) => ({
+    ...row[0]!,
+    ats: concat(row.map(({ ats }) => ats)),
+    values: concat(row.map(({ values }) => values)),
+  }));
+}
+
+function isAlike(a: HotGroup, b: HotGroup): boolean {
+  return a.layoutId === b.layoutId && a.bootId === b.bootId && a.intervalMs === b.intervalMs;
+}
+
+function concat(parts: readonly Float64Array[]): Float64Array {
+  if (parts.length === 1) return parts[0]!;
+  const whole = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
 }
