@@ -1,4 +1,5 @@
-import type { SecureContextOptions, TlsOptions } from 'node:tls';
+import type { Socket } from 'node:net';
+import type { SecureContextOptions, Server, TlsOptions } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import type { TlsIdentity, TlsSource } from './tls-identity.js';
 
@@ -12,14 +13,32 @@ export function buildTlsOptions({ identity }: TlsSource): TlsOptions {
   };
 }
 
-/** Serves each new certificate to new connections, as long as the server runs; open ones go on. */
+/**
+ * Serves each new certificate to new connections, as long as the server runs; open ones go on. At its end it cuts
+ * those that have not finished their handshake: Node would wait for them, and knows none of them by its requests.
+ */
 export function followTls(instance: FastifyInstance, tls: TlsSource): void {
-  const server = instance.server as unknown as { setSecureContext(options: SecureContextOptions): void };
+  const server = instance.server as unknown as Server;
   tls.watch((identity) => server.setSecureContext(buildContext(identity)));
-  instance.addHook('onClose', (_instance, done) => {
+  const handshaking = new Map<string, Socket>();
+  let isClosing = false;
+  server.on('connection', (socket: Socket) => {
+    const peer = namePeer(socket);
+    if (isClosing) socket.destroy();
+    else handshaking.set(peer, socket);
+    socket.once('close', () => handshaking.delete(peer));
+  });
+  server.on('secureConnection', (socket) => handshaking.delete(namePeer(socket)));
+  instance.addHook('preClose', (done) => {
+    isClosing = true;
     tls.stop();
+    for (const socket of handshaking.values()) socket.destroy();
     done();
   });
+}
+
+function namePeer({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function buildContext({ key, cert }: TlsIdentity): SecureContextOptions {
