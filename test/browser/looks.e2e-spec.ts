@@ -112,6 +112,7 @@ describe.each(Object.entries(SIZES))('on a %s', (_size, viewport) => {
     await page.keyboard.press('Escape');
     for (const [item, role] of [
       ['Edit', 'dialog'],
+      ['Share', 'dialog'],
       ['API keys', 'dialog'],
       ['Delete', 'alertdialog'],
     ] as const) {
@@ -124,6 +125,15 @@ describe.each(Object.entries(SIZES))('on a %s', (_size, viewport) => {
 
     await openFilledMonitor(page);
     await expectOneTitle(page);
+    await expectFitAndNamed(page);
+    for (const tab of ['profile', 'sessions', 'users']) {
+      await page.goto(`${hub.url}/settings/${tab}`);
+      await see(page.getByRole('heading', { level: 2 }));
+      await expectOneTitle(page);
+      await expectFitAndNamed(page);
+    }
+    await page.getByRole('button', { name: 'Invite user' }).click();
+    await see(page.getByRole('dialog', { name: 'Invite user' }));
     await expectFitAndNamed(page);
     await page.goto(`${hub.url}/nowhere`);
     await seeHeading(page, 'Nothing here');

@@ -380,3 +380,19 @@ describe('one’s own account', () => {
     expect(await isSignedIn({ client: admin })).toBe(true);
   }, 30_000);
 });
+
+it('all of it stands in the audit log, and no link or password does', async () => {
+  const lines = (await admin.call('GET', '/api/audit')).text;
+  for (const action of [
+    ...['invitation.created', 'invitation.revoked', 'invitation.refused', 'user.created', 'user.changed'],
+    ...['user.disabled', 'user.deleted', 'user.passwordChanged', 'user.resetLinkMade', 'user.passwordReset'],
+    ...['session.revoked', 'share.created', 'share.removed'],
+  ]) {
+    expect(lines).toContain(`"action":"${action}"`);
+  }
+  expect(lines).not.toMatch(/goats|#token=/);
+  const { auditLog } = await admin.ask(
+    '{ auditLog(filter: { action: "user.deleted" }, first: 50) { entries { before } } }',
+  );
+  expect(auditLog.entries).toContainEqual({ before: expect.objectContaining({ handedOver: ['heirloom'] }) });
+});
