@@ -6,6 +6,10 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 // eslint-disable-next-line no-control-regex
 const CONTROL_BUT_LINES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
+export function isPlainText(value: unknown, forbidden: RegExp = CONTROL): value is string {
+  return typeof value === 'string' && value.isWellFormed() && !forbidden.test(value);
+}
+
 /** Text that can be stored and shown: no control characters, no broken surrogates. Everything else is just text. */
 export function IsPlainText(options: ValidationOptions & { multiline?: boolean } = {}): PropertyDecorator {
   const { multiline, ...rest } = options;
@@ -14,8 +18,7 @@ export function IsPlainText(options: ValidationOptions & { multiline?: boolean }
     {
       name: 'isPlainText',
       validator: {
-        validate: (value: unknown) =>
-          typeof value === 'string' && value.isWellFormed() && !forbidden.test(value),
+        validate: (value: unknown) => isPlainText(value, forbidden),
         defaultMessage: () => '$property must not contain control characters',
       },
     },

@@ -201,6 +201,11 @@ describe('two tenants', () => {
     const ofEveryOwner = { tag: 'prod', ofEveryOwner: true, input: { everyone: true, access: 'VIEW' } };
     expect(await change(max.client, 'shareTag', ofEveryOwner)).toEqual(['forbidden']);
 
+    for (const tag of ['', ' ', 'a\u0000b', 'x'.repeat(51)]) {
+      const input = { everyone: true, access: 'VIEW' };
+      expect([tag, await change(kim.client, 'shareTag', { tag, input })]).toEqual([tag, ['invalid_input']]);
+    }
+
     // Taken away while they look: the stream ends within a second, and nothing of it comes any more.
     const stream = eve.client.subscribe<{ reports: unknown[] }>(
       'subscription ($ids: [ID!]!) { reportsReceived(monitorIds: $ids) { reports { monitorId } } }',

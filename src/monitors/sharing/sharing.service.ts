@@ -5,6 +5,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { AuditLog } from '../../audit/audit-log.js';
 import { mayOnMonitor } from '../../auth/rights.js';
 import { UserService } from '../../auth/user.service.js';
+import { isPlainText } from '../../common/is-plain-text.js';
 import type { UserPrincipal } from '../../common/principal.js';
 import { DomainError } from '../../core/errors.js';
 import { EventBus } from '../../events/event-bus.js';
@@ -58,8 +59,9 @@ export class SharingService {
         ofEveryOwner ? 'Only admins may share the monitors of others.' : 'Viewers share nothing.',
       );
     }
-    if (tag === '' || tag.length > MAX_TAG_LENGTH) {
-      throw new DomainError('invalid_input', `A tag has 1 to ${MAX_TAG_LENGTH} characters.`, 'tag');
+    if (tag === '' || tag.length > MAX_TAG_LENGTH || !isPlainText(tag)) {
+      const message = `A tag has 1 to ${MAX_TAG_LENGTH} characters, and no control characters.`;
+      throw new DomainError('invalid_input', message, 'tag');
     }
     return this.put(user, {
       monitorId: null,
