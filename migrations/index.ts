@@ -1,6 +1,7 @@
 import { FirstTables1795300000000 } from './1795300000000-first-tables.js';
 import { Blocks1795400000000 } from './1795400000000-blocks.js';
 import { RetentionClock1795500000000 } from './1795500000000-retention-clock.js';
+import { BlocksByLayout1795500100000 } from './1795500100000-blocks-by-layout.js';
 import { ReportsLeftOut1795510000000 } from './1795510000000-reports-left-out.js';
 import { RetentionOfMonitors1795510000001 } from './1795510000001-retention-of-monitors.js';
 import { People1795520000000 } from './1795520000000-people.js';
@@ -13,6 +14,7 @@ export const MIGRATIONS = [
   FirstTables1795300000000,
   Blocks1795400000000,
   RetentionClock1795500000000,
+  BlocksByLayout1795500100000,
   ReportsLeftOut1795510000000,
   RetentionOfMonitors1795510000001,
   People1795520000000,

@@ -19,6 +19,7 @@ import { SealJob } from './seal.job.js';
 import { SealedReports } from './sealed-reports.js';
 import { Sealer } from './sealer.js';
 import { StorageSpace } from './storage-space.js';
+import { UnusedLayouts } from './unused-layouts.js';
 import { WriteBarrier } from './write-barrier.js';
 
 @Module({
@@ -44,6 +45,7 @@ import { WriteBarrier } from './write-barrier.js';
     RetentionJob,
     MonitorRetention,
     SampleEraser,
+    UnusedLayouts,
   ],
   exports: [
     MonitorRetention,

@@ -1,10 +1,11 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
 import { TIERS } from '../../src/core/blocks/tiers.js';
 import type { PendingReport } from '../../src/storage/pending-report.js';
 import { StoredHistory } from '../faults/stored-history.js';
 import { SeededRandom } from '../fixtures/blocks/seeded-random.js';
 import { SampleStore } from '../support/sample-store.js';
-import { stopTestPostgres } from '../support/test-database.js';
+import { startTestPostgres, stopTestPostgres } from '../support/test-database.js';
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
@@ -86,6 +87,26 @@ async function readSizes() {
   return rows;
 }
 
+/** CPU that this process and its Postgres have used so far, in milliseconds: other than the time, it does not depend on what else runs. */
+async function readCpuMs(): Promise<number> {
+  const { embedded } = await startTestPostgres();
+  const { user, system } = process.cpuUsage();
+  let ticks = 0;
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const fields = readFileSync(`/proc/${name}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ')
+        .map(Number);
+      if (Number(name) === embedded.pid) ticks += fields.slice(11, 15).reduce((sum, part) => sum + part, 0);
+      else if (fields[1] === embedded.pid) ticks += fields[11]! + fields[12]!;
+    } catch {
+      // Gone in between.
+    }
+  }
+  return (user + system) / 1_000 + ticks * 10;
+}
+
 async function listPartitions(): Promise<{ tier: number; start: number }[]> {
   const { rows } = await store.pool.query<{ name: string }>(
     `select relname as name from pg_inherits join pg_class on oid = inhrelid where inhparent = 'block'::regclass`,
@@ -105,6 +126,7 @@ it(
       machines.push(new Machine(await store.createMonitor(`machine-${index}`), new SeededRandom(index)));
     }
     const spent = { store: 0, upkeep: 0 };
+    let cpuBefore = await readCpuMs();
     for (let step = 1; now < startAt + days * DAY; step++) {
       now += stepMs;
       const started = process.hrtime.bigint();
@@ -119,11 +141,12 @@ it(
       spent.store += Number(stored - started) / 1e6;
       spent.upkeep += Number(process.hrtime.bigint() - stored) / 1e6;
       if (SOAK && (now - startAt) % (10 * DAY) === 0) {
-        const perDay = `${Math.round(spent.store / 10)} ms to store, ${Math.round(spent.upkeep / 10)} ms of upkeep`;
+        const cpuMs = await readCpuMs();
+        const perDay = `${Math.round((cpuMs - cpuBefore) / 10)} ms of CPU, ${Math.round(spent.store / 10)} ms to store, ${Math.round(spent.upkeep / 10)} ms of upkeep`;
         process.stdout.write(
           `day ${(now - startAt) / DAY}: ${perDay} a day; ${JSON.stringify(await readSizes())}\n`,
         );
-        [spent.store, spent.upkeep] = [0, 0];
+        [spent.store, spent.upkeep, cpuBefore] = [0, 0, cpuMs];
       }
     }
     now += 30 * 60 * SECOND;
