@@ -54,6 +54,8 @@ describe('monitors over REST', () => {
         lastReceivedAt: null,
         lastError: null,
         host: null,
+        agent: null,
+        lastGoodbyeAt: null,
         retention: { rawDays: 10, oneMinuteDays: 30, fifteenMinuteDays: 366, fourHourDays: 1830 },
         losses: { droppedValues: 0, droppedValuesAt: null, conflicts: 0, conflictsAt: null },
       },

@@ -5,6 +5,7 @@ import {
   MonitorDocument,
   MonitorsDocument,
   MonitorTopProcessesDocument,
+  RetentionEstimateDocument,
   StartMonitorDocument,
   StopMonitorDocument,
   UpdateMonitorDocument,
@@ -13,6 +14,7 @@ import {
   type MonitorsQuery,
   type MonitorSummaryFragment,
   type MonitorTopProcessesQuery,
+  type RetentionInput,
   type UpdateMonitorInput,
 } from '../graphql/generated/graphql.ts';
 import { refuse } from '../graphql/hub-error.ts';
@@ -29,6 +31,9 @@ export type TopProcesses = NonNullable<NonNullable<MonitorTopProcessesQuery['mon
 
 export const fetchTopProcesses = async (id: string) =>
   (await query(MonitorTopProcessesDocument, { id })).monitor?.topProcesses;
+
+export const fetchRetentionEstimate = async (id: string, retention?: RetentionInput) =>
+  (await query(RetentionEstimateDocument, { id, retention })).retentionEstimate;
 
 export async function createMonitor(input: CreateMonitorInput) {
   const { createMonitor: payload } = await mutate(CreateMonitorDocument, { input });

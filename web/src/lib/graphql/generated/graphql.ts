@@ -331,6 +331,14 @@ export type MonitorStatusChangedSubscriptionVariables = Exact<{ [key: string]: n
 
 export type MonitorStatusChangedSubscription = { monitorStatusChanged: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, agent: { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null } | null, owner: { id: string, name: string } | null } };
 
+export type RetentionEstimateQueryVariables = Exact<{
+  id: string | number;
+  retention?: RetentionInput | null | undefined;
+}>;
+
+
+export type RetentionEstimateQuery = { retentionEstimate: { tiers: Array<{ resolutionSeconds: number, days: number, bytes: number, expectedBytes: number | null }>, least: { rawDays: number, oneMinuteDays: number, fifteenMinuteDays: number, fourHourDays: number }, most: { rawDays: number, oneMinuteDays: number, fifteenMinuteDays: number, fourHourDays: number } } };
+
 export type ShareFieldsFragment = { id: string, monitorId: string | null, tag: string | null, ofEveryOwner: boolean, access: ShareAccess, person: { id: string, name: string, email: string } | null };
 
 export type SharingQueryVariables = Exact<{
@@ -1110,6 +1118,30 @@ fragment AgentStateFields on AgentState {
   droppedReportsAt
   spoolProblem
 }`) as unknown as TypedDocumentString<MonitorStatusChangedSubscription, MonitorStatusChangedSubscriptionVariables>;
+export const RetentionEstimateDocument = new TypedDocumentString(`
+    query RetentionEstimate($id: ID!, $retention: RetentionInput) {
+  retentionEstimate(monitorId: $id, retention: $retention) {
+    tiers {
+      resolutionSeconds
+      days
+      bytes
+      expectedBytes
+    }
+    least {
+      rawDays
+      oneMinuteDays
+      fifteenMinuteDays
+      fourHourDays
+    }
+    most {
+      rawDays
+      oneMinuteDays
+      fifteenMinuteDays
+      fourHourDays
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RetentionEstimateQuery, RetentionEstimateQueryVariables>;
 export const SharingDocument = new TypedDocumentString(`
     query Sharing($id: ID!) {
   monitor(id: $id) {
