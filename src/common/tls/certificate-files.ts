@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { repeat } from './repeat.js';
 import { type TlsIdentity, type TlsSource, computePin, findIdentityFault } from './tls-identity.js';
 
 const LOOK_EVERY_MS = 10_000;
@@ -13,7 +14,7 @@ export interface CertificatePaths {
  * that are bent to other files); a pair that does not fit, as between the two writes of a renewal, changes nothing.
  */
 export class CertificateFiles implements TlsSource {
-  private timer: NodeJS.Timeout | undefined;
+  private stopWatching = (): void => undefined;
   private lastFault: string | undefined;
 
   private constructor(
@@ -39,11 +40,11 @@ export class CertificateFiles implements TlsSource {
   }
 
   watch(onChange: (identity: TlsIdentity) => void, everyMs = LOOK_EVERY_MS): void {
-    this.timer = setInterval(() => void this.look(onChange), everyMs).unref();
+    this.stopWatching = repeat(() => this.look(onChange), everyMs);
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.stopWatching();
   }
 
   private async look(onChange: (identity: TlsIdentity) => void): Promise<void> {

@@ -11,6 +11,7 @@ import { isIP } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import type { HubConfig } from '../../config/hub-config.js';
+import { repeat } from './repeat.js';
 import { type TlsIdentity, type TlsSource, computePin } from './tls-identity.js';
 
 const DAY_MS = 24 * 3_600_000;
@@ -27,7 +28,7 @@ type NamingConfig = Pick<HubConfig, 'dataDir' | 'publicOrigin' | 'host' | 'allow
  * The certificate is renewed long before its end and when names are added; the key, and so the pin, stays.
  */
 export class OwnCertificate implements TlsSource {
-  private timer: NodeJS.Timeout | undefined;
+  private stopWatching = (): void => undefined;
 
   private constructor(
     private readonly config: NamingConfig,
@@ -56,11 +57,11 @@ export class OwnCertificate implements TlsSource {
       onChange(next);
     };
     // A disk that is full today is asked again tomorrow, 60 days long.
-    this.timer = setInterval(() => void check().catch(() => undefined), everyMs).unref();
+    this.stopWatching = repeat(check, everyMs);
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.stopWatching();
   }
 }
 
