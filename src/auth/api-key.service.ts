@@ -246,9 +246,9 @@ export class ApiKeyService {
     before: ApiKeyRecord | null,
     after: ApiKeyRecord | null,
   ): Promise<void> {
-    const { id = null, name = null } = after ?? before ?? {};
+    const { id = null, name = null, prefix = null } = after ?? before ?? {};
     await this.audit.record(
-      { action, targetType: 'apiKey', targetId: id, targetName: name, before, after },
+      { action, targetType: 'apiKey', targetId: id, targetName: name ?? prefix, before, after },
       actor,
       manager,
     );

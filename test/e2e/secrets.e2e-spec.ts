@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import {
@@ -54,11 +56,13 @@ const SECRETS: Record<string, (world: World) => Promise<string> | string> = {
     });
     return /#token=([\w-]+)/.exec(stdout)![1]!;
   },
+  'token of the metrics': () => METRICS_TOKEN,
   'password of the database': ({ hub }) => {
     const file = path.join(hub.dataDir, 'pg', 'watchkeeper-secret.json');
     return (JSON.parse(readFileSync(file, 'utf8')) as { app: string }).app;
   },
 };
+const METRICS_TOKEN = 'a-scraper-shows-this-one-0123456789';
 const EDITOR = { email: 'editor@example.com', password: 'eleven pipers in the rain' };
 
 interface World {
@@ -68,6 +72,7 @@ interface World {
 }
 
 let world: World;
+let folder: string;
 /** Shown once by design: on the console, until it is used. */
 let setupToken: string;
 const sweep = new SecretSweep();
@@ -88,7 +93,12 @@ async function invite(admin: HubClient, email: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  const hub = await HubProcess.start({ env: { LOG_LEVEL: 'trace' } });
+  folder = await mkdtemp(path.join(os.tmpdir(), 'watchkeeper-secrets-'));
+  const file = path.join(folder, 'metrics-token');
+  await writeFile(file, METRICS_TOKEN);
+  const hub = await HubProcess.start({
+    env: { LOG_LEVEL: 'trace', WATCHKEEPER_METRICS_TOKEN_FILE: file },
+  });
   ({ setupToken } = hub);
   const admin = await setUpAdmin(hub);
   const monitor = await admin.createMonitor({ name: 'swept', tags: ['sweep'] });
@@ -96,7 +106,10 @@ beforeAll(async () => {
   world = { hub, admin, monitor };
   for (const [kind, make] of Object.entries(SECRETS)) sweep.add(kind, await make(world));
 }, 120_000);
-afterAll(() => world?.hub.clean(), 60_000);
+afterAll(async () => {
+  await world?.hub.clean();
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
 
 /** The operation that asks for all there is of a query field: every leaf, four levels deep. */
 function askForAll(field: GraphQLField<unknown, unknown>, values: Json): string {
@@ -176,7 +189,11 @@ describe('a secret', () => {
       expect(sweep.find(answer.text)).toEqual([]);
       expect(sweep.find(JSON.stringify([...answer.headers]))).toEqual([]);
     }
+    const metrics = await callHub(hub, 'GET', '/metrics', {
+      headers: { authorization: `Bearer ${METRICS_TOKEN}` },
+    });
     for (const answer of [
+      metrics,
       await admin.call('PUT', `/api/monitoring/${monitor.id}`, { name: 'swept again' }),
       await admin.call('POST', `/api/monitoring/${monitor.id}/stop`),
       await admin.call('POST', `/api/monitoring/${monitor.id}/start`),

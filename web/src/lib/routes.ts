@@ -10,7 +10,7 @@ export const setupPath = () => resolve('/setup');
 export const monitorPath = (id: string, range?: string) =>
   `${resolve('/(app)/monitors/[id]', { id })}${range ? `?range=${range}` : ''}`;
 
-export type SettingsTab = 'profile' | 'sessions' | 'users';
+export type SettingsTab = 'profile' | 'sessions' | 'tokens' | 'audit' | 'users';
 export const settingsPath = (tab: SettingsTab = 'profile') => resolve(`/(app)/settings/${tab}`);
 export const invitationPath = () => resolve('/invitation');
 export const resetPath = () => resolve('/reset');
@@ -34,6 +34,13 @@ export function liveSocketUrl(): string {
 export function hubUrl(): string {
   return new URL(overviewPath(), location.href).href.replace(/\/$/, '');
 }
+
+export function monitorsApiUrl(): string {
+  return new URL(hubPath('api/monitoring/'), location.href).href;
+}
+
+/** Where the audit log is downloaded; `query` as of URLSearchParams. */
+export const auditExportPath = (query: string) => hubPath(`api/audit${query && `?${query}`}`);
 
 export function reportUrl(): string {
   return new URL(hubPath('api/monitoring/data'), location.href).href;

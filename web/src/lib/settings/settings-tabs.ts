@@ -13,7 +13,9 @@ interface Tab {
 export const SETTINGS_TABS: readonly Tab[] = [
   { id: 'profile', label: m.tab_profile },
   { id: 'sessions', label: m.tab_sessions },
+  { id: 'tokens', label: m.tab_tokens },
   { id: 'users', label: m.tab_users, right: 'MANAGE_USERS' },
+  { id: 'audit', label: m.tab_audit, right: 'READ_AUDIT' },
 ];
 
 /** The tabs that somebody with these rights has, with their addresses. */

@@ -4,12 +4,38 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type AccessTokenScope =
+  /** Whatever you may do, but for passwords, sessions, tokens and other users. */
+  | 'MANAGE'
+  /** Whatever you may see. */
+  | 'READ';
+
 export type ApiKeyState =
   | 'ACTIVE'
   | 'EXPIRED'
   | 'REVOKED'
   /** Works until `expiresAt`; the key that takes its place works already. */
   | 'ROTATING';
+
+/** A user, a user’s personal token, a monitor’s key, somebody who was refused, the hub itself. */
+export type AuditActorKind =
+  | 'HUB'
+  | 'KEY'
+  | 'STRANGER'
+  | 'TOKEN'
+  | 'USER';
+
+export type AuditFilter = {
+  /** `monitor.created`, or `monitor` for all that was done with monitors. */
+  action?: string | null | undefined;
+  /** A user’s id, or a part of their e-mail address. */
+  actor?: string | null | undefined;
+  from?: string | null | undefined;
+  targetId?: string | null | undefined;
+  targetType?: string | null | undefined;
+  /** Exclusive. */
+  to?: string | null | undefined;
+};
 
 export type ChangeEmailInput = {
   currentPassword: string;
@@ -19,6 +45,14 @@ export type ChangeEmailInput = {
 export type ChangePasswordInput = {
   currentPassword: string;
   newPassword: string;
+};
+
+export type CreateAccessTokenInput = {
+  /** A year ahead at most; in 90 days when it is left out; null = never. */
+  expiresAt?: string | null | undefined;
+  /** What it is for. */
+  name: string;
+  scope: AccessTokenScope;
 };
 
 export type CreateApiKeyInput = {
@@ -203,6 +237,17 @@ export type EndOtherSessionsMutationVariables = Exact<{ [key: string]: never; }>
 
 
 export type EndOtherSessionsMutation = { endOtherSessions: { count: number | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type AuditEntryFieldsFragment = { id: string, at: string, since: string | null, count: number, action: string, actorKind: AuditActorKind, actorEmail: string | null, credentialId: string | null, targetType: string, targetName: string | null, targetId: string | null, before: Record<string, unknown> | null, after: Record<string, unknown> | null, address: string | null, requestId: string | null };
+
+export type AuditLogQueryVariables = Exact<{
+  filter?: AuditFilter | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type AuditLogQuery = { auditLog: { endCursor: string | null, entries: Array<{ id: string, at: string, since: string | null, count: number, action: string, actorKind: AuditActorKind, actorEmail: string | null, credentialId: string | null, targetType: string, targetName: string | null, targetId: string | null, before: Record<string, unknown> | null, after: Record<string, unknown> | null, address: string | null, requestId: string | null }> } };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -398,6 +443,27 @@ export type SamplesBackfilledSubscriptionVariables = Exact<{
 
 export type SamplesBackfilledSubscription = { samplesBackfilled: { monitorId: string, from: string, to: string } };
 
+export type AccessTokenFieldsFragment = { id: string, name: string, scope: AccessTokenScope, prefix: string, isExpired: boolean, createdAt: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null };
+
+export type AccessTokensQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AccessTokensQuery = { accessTokens: Array<{ id: string, name: string, scope: AccessTokenScope, prefix: string, isExpired: boolean, createdAt: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null }> };
+
+export type CreateAccessTokenMutationVariables = Exact<{
+  input: CreateAccessTokenInput;
+}>;
+
+
+export type CreateAccessTokenMutation = { createAccessToken: { token: string | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type RevokeAccessTokenMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type RevokeAccessTokenMutation = { revokeAccessToken: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
 export type UserFieldsFragment = { id: string, email: string, name: string | null, role: UserRole, isDisabled: boolean, signedInAt: string | null, monitorCount: number };
 
 export type InvitationFieldsFragment = { id: string, email: string, role: UserRole, expiresAt: string };
@@ -475,6 +541,25 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const AuditEntryFieldsFragmentDoc = new TypedDocumentString(`
+    fragment AuditEntryFields on AuditEntry {
+  id
+  at
+  since
+  count
+  action
+  actorKind
+  actorEmail
+  credentialId
+  targetType
+  targetName
+  targetId
+  before
+  after
+  address
+  requestId
+}
+    `, {"fragmentName":"AuditEntryFields"}) as unknown as TypedDocumentString<AuditEntryFieldsFragment, unknown>;
 export const ApiKeyFieldsFragmentDoc = new TypedDocumentString(`
     fragment ApiKeyFields on ApiKey {
   id
@@ -569,6 +654,19 @@ export const ShareFieldsFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"ShareFields"}) as unknown as TypedDocumentString<ShareFieldsFragment, unknown>;
+export const AccessTokenFieldsFragmentDoc = new TypedDocumentString(`
+    fragment AccessTokenFields on AccessToken {
+  id
+  name
+  scope
+  prefix
+  isExpired
+  createdAt
+  expiresAt
+  lastUsedAt
+  lastUsedAddress
+}
+    `, {"fragmentName":"AccessTokenFields"}) as unknown as TypedDocumentString<AccessTokenFieldsFragment, unknown>;
 export const UserFieldsFragmentDoc = new TypedDocumentString(`
     fragment UserFields on User {
   id
@@ -666,6 +764,32 @@ export const EndOtherSessionsDocument = new TypedDocumentString(`
   message
   path
 }`) as unknown as TypedDocumentString<EndOtherSessionsMutation, EndOtherSessionsMutationVariables>;
+export const AuditLogDocument = new TypedDocumentString(`
+    query AuditLog($filter: AuditFilter, $first: Int, $after: String) {
+  auditLog(filter: $filter, first: $first, after: $after) {
+    entries {
+      ...AuditEntryFields
+    }
+    endCursor
+  }
+}
+    fragment AuditEntryFields on AuditEntry {
+  id
+  at
+  since
+  count
+  action
+  actorKind
+  actorEmail
+  credentialId
+  targetType
+  targetName
+  targetId
+  before
+  after
+  address
+  requestId
+}`) as unknown as TypedDocumentString<AuditLogQuery, AuditLogQueryVariables>;
 export const ViewerDocument = new TypedDocumentString(`
     query Viewer {
   viewer {
@@ -1257,6 +1381,50 @@ export const SamplesBackfilledDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<SamplesBackfilledSubscription, SamplesBackfilledSubscriptionVariables>;
+export const AccessTokensDocument = new TypedDocumentString(`
+    query AccessTokens {
+  accessTokens {
+    ...AccessTokenFields
+  }
+}
+    fragment AccessTokenFields on AccessToken {
+  id
+  name
+  scope
+  prefix
+  isExpired
+  createdAt
+  expiresAt
+  lastUsedAt
+  lastUsedAddress
+}`) as unknown as TypedDocumentString<AccessTokensQuery, AccessTokensQueryVariables>;
+export const CreateAccessTokenDocument = new TypedDocumentString(`
+    mutation CreateAccessToken($input: CreateAccessTokenInput!) {
+  createAccessToken(input: $input) {
+    token
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<CreateAccessTokenMutation, CreateAccessTokenMutationVariables>;
+export const RevokeAccessTokenDocument = new TypedDocumentString(`
+    mutation RevokeAccessToken($id: ID!) {
+  revokeAccessToken(id: $id) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<RevokeAccessTokenMutation, RevokeAccessTokenMutationVariables>;
 export const UsersDocument = new TypedDocumentString(`
     query Users {
   users {
