@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { WebSocket } from 'ws';
+import { mayOnMonitor } from '../auth/rights.js';
 import type { UserPrincipal } from '../common/principal.js';
 
 export const MAX_SOCKETS_PER_USER = 10;
@@ -63,7 +64,9 @@ export class OpenSockets {
   closeUsers(userIds: readonly string[] | 'everyone'): void {
     for (const { socket, principal } of this.sockets) {
       const isMeant =
-        userIds === 'everyone' ? principal.role !== 'admin' : userIds.includes(principal.userId);
+        userIds === 'everyone'
+          ? !mayOnMonitor(principal.role, 'view', 'none')
+          : userIds.includes(principal.userId);
       if (isMeant) socket.close(4403, 'Forbidden');
     }
   }
