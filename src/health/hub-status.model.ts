@@ -10,7 +10,7 @@ export class StorageStatusModel {
 
   @Field(() => Float, {
     nullable: true,
-    description: 'Below this much free space reports are refused. Null where Postgres is external.',
+    description: 'Reports are taken while at least this much is free. Null where Postgres is external.',
   })
   floorBytes!: number | null;
 }

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Pool } from 'pg';
+import type { StorageSpace } from '../storage/storage-space.js';
 import { HubPresence } from './hub-presence.js';
 
 const START = 1_795_353_691_000;
@@ -9,12 +10,14 @@ describe('the hub’s presence', () => {
   let row: number | undefined;
   let isReachable: boolean;
   let presence: HubPresence;
+  let space: { isFull: boolean };
 
   beforeEach(() => {
     jest.useFakeTimers({ now: START });
     jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     row = undefined;
     isReachable = true;
+    space = { isFull: false };
     // One row that can be read and written: a clock that jumps for hours needs no Postgres beside it.
     const query = async (statement: string | { values: number[] }) => {
       if (!isReachable) throw new Error('cut');
@@ -22,7 +25,7 @@ describe('the hub’s presence', () => {
       row = statement.values[0];
       return { rows: [] };
     };
-    presence = new HubPresence({ query } as unknown as Pool);
+    presence = new HubPresence({ query } as unknown as Pool, space as StorageSpace);
   });
   afterEach(() => {
     jest.useRealTimers();
@@ -94,5 +97,16 @@ describe('the hub’s presence', () => {
       [-3_600, 0],
       [10, 21],
     ]);
+  });
+
+  it('is not given while reports are refused for want of room, and is again when they are taken', async () => {
+    await presence.onModuleInit();
+    await live(10);
+    space.isFull = true;
+    await live(60);
+    expect(absences()).toEqual([[10, 70]]);
+    space.isFull = false;
+    await live(20);
+    expect(absences()).toEqual([[10, 70]]);
   });
 });

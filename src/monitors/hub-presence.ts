@@ -3,6 +3,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import type { Pool, QueryConfig } from 'pg';
 import { QUERY_POOL } from '../database/database-pools.js';
+import { StorageSpace } from '../storage/storage-space.js';
 import type { HubAbsence } from './monitor-health.js';
 
 const TICK_MS = 1_000;
@@ -21,10 +22,15 @@ export class HubPresence implements OnModuleInit, BeforeApplicationShutdown {
   private known: HubAbsence[] = [];
   private lastTickAt = Date.now();
   private lastAttemptAt = 0;
+  /** Since when reports are refused for want of room. */
+  private refusingSince: number | undefined;
   /** When the database last took a heartbeat. */
   private lastWrittenAt = Date.now();
 
-  constructor(@Inject(QUERY_POOL) private readonly pool: Pool) {}
+  constructor(
+    @Inject(QUERY_POOL) private readonly pool: Pool,
+    private readonly space: StorageSpace,
+  ) {}
 
   /** The absences that are known, in time order. Whoever asks after a stall learns of it, whichever timer came first. */
   get absences(): readonly HubAbsence[] {
@@ -61,6 +67,9 @@ export class HubPresence implements OnModuleInit, BeforeApplicationShutdown {
       this.logger.warn(`the hub stood still for ${Math.round((now - this.lastTickAt) / 1000)} s`);
       this.noteAbsence(this.lastTickAt, now);
     }
+    // A hub that refuses every report for want of room is not there for those who send them.
+    if (!this.space.isFull) this.refusingSince = undefined;
+    else this.noteAbsence((this.refusingSince ??= this.lastTickAt), now);
     this.lastTickAt = now;
   }
 

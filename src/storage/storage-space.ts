@@ -30,6 +30,7 @@ export function floorOf(totalBytes: number): number {
 export interface VolumeSpace {
   readonly freeBytes: number;
   readonly totalBytes: number;
+  /** Reports are taken while at least this much is free; more than before once they are refused. */
   readonly floorBytes: number;
 }
 
@@ -69,7 +70,7 @@ export class StorageSpace implements OnModuleInit {
   get hasRoomForUpkeep(): boolean {
     const { known } = this;
     if (performance.now() < this.refusedUntil) return false;
-    return !known || known.freeBytes >= known.floorBytes * MAINTENANCE_SHARE;
+    return !known || known.freeBytes >= floorOf(known.totalBytes) * MAINTENANCE_SHARE;
   }
 
   onModuleInit(): Promise<void> {
@@ -108,14 +109,15 @@ export class StorageSpace implements OnModuleInit {
   }
 
   private judge(freeBytes: number, totalBytes: number): void {
-    const floorBytes = floorOf(totalBytes);
-    this.known = { freeBytes, totalBytes, floorBytes };
+    const floor = floorOf(totalBytes);
     const wasBelow = this.isBelowFloor;
-    this.isBelowFloor = freeBytes < (wasBelow ? floorBytes * RESUME_SHARE : floorBytes);
+    this.isBelowFloor = freeBytes < (wasBelow ? floor * RESUME_SHARE : floor);
+    const floorBytes = this.isBelowFloor ? floor * RESUME_SHARE : floor;
+    this.known = { freeBytes, totalBytes, floorBytes };
     if (this.isBelowFloor === wasBelow) return;
     const left = `${Math.floor(freeBytes / MB)} MB of ${Math.floor(totalBytes / MB)} MB are free`;
     if (this.isBelowFloor) {
-      const wanted = Math.ceil((floorBytes * RESUME_SHARE) / MB);
+      const wanted = Math.ceil(floorBytes / MB);
       this.logger.error(
         `the disk of the database is nearly full, ${left}: no reports are taken until ${wanted} MB are free`,
       );
