@@ -29,7 +29,7 @@ export class MonitorsResolver {
   @Query(() => [MonitorModel], { name: 'monitors', description: 'The monitors that you may see.' })
   async listMonitors(
     @CurrentUser() user: UserPrincipal,
-    @Args('filter', { type: () => MonitorFilter, nullable: true }) filter?: MonitorFilter | null,
+    @Args('filter', { type: () => MonitorFilter, nullable: true }) filter?: MonitorFilter,
   ): Promise<MonitorModel[]> {
     const monitors = await this.monitors.list(user, { ids: filter?.ids ?? undefined });
     const models = monitors.map((monitor) => this.presenter.present(monitor));

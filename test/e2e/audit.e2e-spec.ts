@@ -161,7 +161,11 @@ describe('the audit log', () => {
     expect((await callHub(hub, 'GET', '/api/audit')).status).toBe(401);
     const { errors } = await viewer.gql(QUERY);
     expect(errors![0]!.extensions.code).toBe('forbidden');
-    expect((await admin.call('GET', '/api/audit?from=soon')).body.code).toBe('invalid_input');
+    for (const query of ['from=soon', 'actor=%00', 'targetId=%1b', `action=${'x'.repeat(255)}`]) {
+      expect((await admin.call('GET', `/api/audit?${query}`)).body.code).toBe('invalid_input');
+    }
+    const odd = await admin.gql(QUERY, { filter: { actor: 'a\0' } });
+    expect(odd.errors![0]!.extensions.code).toBe('invalid_input');
     expect((await admin.call('GET', `/api/audit?by=${randomUUID()}`)).body.errors).toMatchObject([
       { code: 'unknown_field', path: 'by' },
     ]);

@@ -83,6 +83,17 @@ describe('report keys', () => {
     expect(monitor.apiKeys).toHaveLength(1);
     const unknown = await admin.ask(revocation, { id: randomUUID() });
     expect(unknown.revokeApiKey.userErrors).toMatchObject([{ code: 'not_found' }]);
+    const rotation =
+      'mutation ($id: ID!, $hours: Int!) { rotateApiKey(id: $id, input: { overlapHours: $hours }) { userErrors { code path } } }';
+    for (const hours of [-1, 169]) {
+      const { rotateApiKey } = await admin.ask(rotation, { id: monitor.apiKeys[0].id, hours });
+      expect(rotateApiKey.userErrors).toEqual([{ code: 'invalid_input', path: 'overlapHours' }]);
+    }
+    const { createApiKey: unnamed } = await admin.ask(
+      `mutation ($id: ID!, $name: String) { createApiKey(monitorId: $id, input: { name: $name }) { userErrors { code path } } }`,
+      { id, name: 'x'.repeat(101) },
+    );
+    expect(unnamed.userErrors).toEqual([{ code: 'invalid_input', path: 'name' }]);
   });
 
   it('report for their own monitor whatever the report says', async () => {

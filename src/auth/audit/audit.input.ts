@@ -1,6 +1,7 @@
 import { Field, InputType } from '@nestjs/graphql';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsDate, IsISO8601, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsPlainText } from '../../common/is-plain-text.js';
 
 const MAX_TEXT_LENGTH = 254;
 
@@ -14,6 +15,7 @@ class AuditFilterFields {
   @IsOptional()
   @IsString()
   @MaxLength(MAX_TEXT_LENGTH)
+  @IsPlainText()
   action?: string | null;
 
   @Field(() => String, { nullable: true, description: 'A user’s id, or a part of their e-mail address.' })
@@ -21,6 +23,7 @@ class AuditFilterFields {
   @IsOptional()
   @IsString()
   @MaxLength(MAX_TEXT_LENGTH)
+  @IsPlainText()
   actor?: string | null;
 
   @Field(() => String, { nullable: true })
@@ -28,6 +31,7 @@ class AuditFilterFields {
   @IsOptional()
   @IsString()
   @MaxLength(MAX_TEXT_LENGTH)
+  @IsPlainText()
   targetType?: string | null;
 
   @Field(() => String, { nullable: true })
@@ -35,6 +39,7 @@ class AuditFilterFields {
   @IsOptional()
   @IsString()
   @MaxLength(MAX_TEXT_LENGTH)
+  @IsPlainText()
   targetId?: string | null;
 }
 

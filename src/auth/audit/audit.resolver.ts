@@ -16,7 +16,7 @@ export class AuditResolver {
   @Query(() => AuditPage, { description: 'Who did what, newest first; for admins. At most 200 at once.' })
   async auditLog(
     @CurrentUser() user: UserPrincipal,
-    @Args('filter', { type: () => AuditFilterInput, nullable: true }) filter?: AuditFilterInput | null,
+    @Args('filter', { type: () => AuditFilterInput, nullable: true }) filter?: AuditFilterInput,
     @Args('first', { type: () => Int, defaultValue: 50 }) first = 50,
     @Args('after', { type: () => String, nullable: true }) after?: string | null,
   ): Promise<AuditPage> {

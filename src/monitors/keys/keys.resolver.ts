@@ -16,7 +16,7 @@ export class KeysResolver {
   async createApiKey(
     @CurrentUser() user: UserPrincipal,
     @Args('monitorId', { type: () => ID }) monitorId: string,
-    @Args('input', { type: () => CreateApiKeyInput, nullable: true }) input?: CreateApiKeyInput | null,
+    @Args('input', { type: () => CreateApiKeyInput, nullable: true }) input?: CreateApiKeyInput,
   ): Promise<CreateApiKeyPayload> {
     const { apiKey, record } = await this.keys.create(user, monitorId, input ?? {});
     return { key: record, apiKey, userErrors: [] };
@@ -37,7 +37,7 @@ export class KeysResolver {
   async rotateApiKey(
     @CurrentUser() user: UserPrincipal,
     @Args('id', { type: () => ID }) id: string,
-    @Args('input', { type: () => RotateApiKeyInput, nullable: true }) input?: RotateApiKeyInput | null,
+    @Args('input', { type: () => RotateApiKeyInput, nullable: true }) input?: RotateApiKeyInput,
   ): Promise<RotateApiKeyPayload> {
     const { overlapHours } = input ?? new RotateApiKeyInput();
     const { apiKey, record, previous } = await this.keys.rotate(user, id, overlapHours);

@@ -14,7 +14,7 @@ export class RetentionResolver {
   retentionEstimate(
     @CurrentUser() user: UserPrincipal,
     @Args('monitorId', { type: () => ID }) monitorId: string,
-    @Args('retention', { type: () => RetentionInput, nullable: true }) wished?: RetentionInput | null,
+    @Args('retention', { type: () => RetentionInput, nullable: true }) wished?: RetentionInput,
   ): Promise<RetentionEstimate> {
     return this.retention.estimate(user, monitorId, wished ?? null);
   }
