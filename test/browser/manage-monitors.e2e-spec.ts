@@ -155,10 +155,28 @@ describe('a new monitor', () => {
       what: 'the focus is not back on the button that opened the dialog',
     });
     const { monitors } = await user.ask('{ monitors { name intervalSeconds resources } }');
-    expect(monitors.find((monitor: { name: string }) => monitor.name === 'keys-only')).toMatchObject({
-      intervalSeconds: 30,
-      resources: ['cpu', 'memory', 'storage'],
-    });
+    const made = monitors.find((monitor: { name: string }) => monitor.name === 'keys-only');
+    expect(made.intervalSeconds).toBe(30);
+    expect(made.resources).toEqual(expect.arrayContaining(['cpu', 'memory', 'storage']));
+    expect(made.resources).not.toContain('network');
+  });
+
+  it('keeps the samples of a monitor as long as one says, and says what cannot be', async () => {
+    const { id } = await user.createMonitor({ name: 'short-lived' });
+    const page = await openOverview();
+    await chooseAction(page, 'short-lived', 'Edit');
+    const form = findDialog(page, 'Edit short-lived');
+    await see(form);
+    await form.getByText('How long samples are kept').click();
+    await form.getByLabel('A point each 4 hours').fill('40');
+    await form.getByRole('button', { name: 'Save changes' }).click();
+    await see(form.getByText('From 30 to 1830 days, and no less than the finer resolution before it.'));
+    await form.getByLabel('A point each 4 hours').fill('');
+    await form.getByLabel('A point a minute').fill('14');
+    await form.getByRole('button', { name: 'Save changes' }).click();
+    await seeNoMore(form);
+    const { retention } = (await user.call('GET', `/api/monitoring/${id}`)).body;
+    expect(retention).toEqual({ rawDays: 10, oneMinuteDays: 14, fifteenMinuteDays: 366, fourHourDays: 1830 });
   });
 });
 
