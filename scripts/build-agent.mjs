@@ -1,5 +1,7 @@
-// Builds the agent: one file that any Node from 18 on runs, without a single package.
-// usage: node scripts/build-agent.mjs [file, dist/agent.cjs by default]
+// Builds the agents: each one file that any Node from 18 on runs, without a single package beside it.
+//   agent.cjs            Linux; reads files of the kernel, nothing but our own code in it
+//   agent-portable.cjs   macOS and Windows; has the library systeminformation in it
+// usage: node scripts/build-agent.mjs [folder, dist by default]
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,10 +10,16 @@ import { build } from 'esbuild';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
+const folder = process.argv[2] ?? 'dist';
+
 await build({
   absWorkingDir: root,
-  entryPoints: ['src/agent/main.ts'],
-  outfile: process.argv[2] ?? 'dist/agent.cjs',
+  entryPoints: [
+    { in: 'src/agent/main.ts', out: 'agent' },
+    { in: 'src/agent/main-portable.ts', out: 'agent-portable' },
+  ],
+  outdir: folder,
+  outExtension: { '.js': '.cjs' },
   bundle: true,
   platform: 'node',
   target: 'node18',

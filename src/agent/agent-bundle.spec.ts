@@ -124,7 +124,7 @@ async function end(child: ChildProcess): Promise<number | null> {
 }
 
 beforeAll(() => {
-  execFileSync(process.execPath, [join(root, 'scripts/build-agent.mjs'), bundle]);
+  execFileSync(process.execPath, [join(root, 'scripts/build-agent.mjs'), folder]);
   writeFileSync(keyFile, `${KEY}\n`, { mode: 0o600 });
 });
 beforeEach(async () => {
@@ -138,6 +138,28 @@ afterEach(async () => {
   await hub.close().catch(() => undefined);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it('the agent for other systems tells much the same of this machine, in its own way', () => {
+  const tell = (name: string) => {
+    const { stdout, status } = spawnSync(process.execPath, [join(folder, name), '--once'], {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH },
+    });
+    expect(status).toBe(0);
+    return JSON.parse(stdout) as Report;
+  };
+  const [linux, portable] = [tell('agent.cjs'), tell('agent-portable.cjs')];
+  expect(portable.cpu!.cores).toBe(linux.cpu!.cores);
+  expect(portable.cpu!.usagePercent).toBeGreaterThanOrEqual(0);
+  expect(portable.memory!.totalBytes).toBe(linux.memory!.totalBytes);
+  expect(Math.abs(portable.uptime!.seconds! - linux.uptime!.seconds!)).toBeLessThan(120);
+  expect(portable.storage!.map(({ mount }) => mount)).toContain('/');
+  // What such a system cannot tell is left out, never zero.
+  expect(portable.cpu).not.toHaveProperty('iowaitPercent');
+  for (const part of ['pressure', 'connections', 'disk', 'inodes', 'processes']) {
+    expect(portable).not.toHaveProperty(part);
+  }
+}, 60_000);
 
 describe('the agent in one file', () => {
   it('is small and has no way to run what anybody sends', () => {

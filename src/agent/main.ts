@@ -1,91 +1,23 @@
-import { setTimeout as sleepFor } from 'node:timers/promises';
-import { isMainThread } from 'node:worker_threads';
-import { createReportCollector, type ReportCollector } from '../probes/collect-report.js';
+import { createReportCollector } from '../probes/collect-report.js';
 import { MachineFiles } from '../probes/machine-files.js';
-import { readAgentCommand, type AgentConfig, type MeasuringConfig } from './agent-config.js';
-import { createAgentLog } from './agent-log.js';
-import { AgentConfigError, HELP } from './agent-settings.js';
-import { checkAgent } from './check.js';
-import { runAgent, type MeasuringSettings } from './run-agent.js';
-import { SpoolInUseError } from './spool/spool-lock.js';
+import { agentVersion, startAgent } from './agent-program.js';
+import { AgentConfigError } from './agent-settings.js';
 
-/** Put in by the build, from package.json. */
-declare const AGENT_VERSION: string;
-
-function openCollector(
-  measuring: MeasuringConfig,
-  settings: Partial<MeasuringSettings> = {},
-): ReportCollector {
+/** The agent for Linux: it reads files of the kernel, starts no process and brings no library along. */
+startAgent(() => {
   if (process.platform !== 'linux') {
-    throw new AgentConfigError(
-      'this agent reads Linux; on other systems run a hub, which watches its own machine',
-    );
+    throw new AgentConfigError('this agent reads Linux; on other systems use agent-portable.cjs');
   }
-  const { rootfs, includeMounts, includeInterfaces } = measuring;
-  return createReportCollector({
-    resources: () => measuring.resources,
-    intervalSeconds: () => measuring.intervalSeconds,
-    ...settings,
-    files: new MachineFiles({ rootfs }),
-    includeMounts,
-    includeInterfaces,
-    agentVersion: AGENT_VERSION,
-  });
-}
-
-async function printOnce(measuring: MeasuringConfig): Promise<void> {
-  const collector = openCollector(measuring);
-  collector.prime();
-  await sleepFor(1_000);
-  const { report, problems } = await collector.collect();
-  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  for (const { resource, message } of problems) process.stderr.write(`${resource}: ${message}\n`);
-  collector.close();
-}
-
-async function printCheck(config: AgentConfig): Promise<void> {
-  const userAgent = `watchkeeper-agent/${AGENT_VERSION}`;
-  const findings = await checkAgent(config, userAgent, () => openCollector(config.measuring));
-  for (const { verdict, what, text } of findings) {
-    process.stdout.write(`${verdict.padEnd(5)}  ${what}: ${text}\n`);
-  }
-  process.exitCode = findings.some(({ verdict }) => verdict === 'fault') ? 1 : 0;
-}
-
-async function run(config: AgentConfig): Promise<void> {
-  const { key, proxy, url } = config.hub;
-  const secrets = [key, proxy?.password].filter((secret): secret is string => !!secret);
-  const log = createAgentLog({ lowest: config.log.level, format: config.log.format, secrets });
-  const end = await runAgent(config, {
-    version: AGENT_VERSION,
-    log,
-    openCollector: (settings) => openCollector(config.measuring, settings),
-  });
-  log('info', 'watching this machine', { hub: url.href, version: AGENT_VERSION });
-  let isEnding = false;
-  const endOnce = (): void => {
-    if (isEnding) return;
-    isEnding = true;
-    void end().then(() => process.exit(0));
+  return (measuring, settings) => {
+    const { rootfs, includeMounts, includeInterfaces } = measuring;
+    return createReportCollector({
+      resources: () => measuring.resources,
+      intervalSeconds: () => measuring.intervalSeconds,
+      ...settings,
+      files: new MachineFiles({ rootfs }),
+      includeMounts,
+      includeInterfaces,
+      agentVersion: agentVersion(),
+    });
   };
-  process.on('SIGTERM', endOnce);
-  process.on('SIGINT', endOnce);
-}
-
-async function start(): Promise<void> {
-  const command = readAgentCommand(process.argv.slice(2), process.env);
-  if (command.kind === 'help') process.stdout.write(HELP);
-  else if (command.kind === 'version') process.stdout.write(`${AGENT_VERSION}\n`);
-  else if (command.kind === 'once') await printOnce(command.measuring);
-  else if (command.kind === 'check') await printCheck(command.config);
-  else await run(command.config);
-}
-
-// A thread that asks for the size of a remote mount runs this same file.
-if (isMainThread) {
-  start().catch((error: Error) => {
-    const isExpected = error instanceof AgentConfigError || error instanceof SpoolInUseError;
-    process.stderr.write(`${isExpected ? error.message : (error.stack ?? error.message)}\n`);
-    process.exitCode = isExpected ? 2 : 1;
-  });
-}
+});

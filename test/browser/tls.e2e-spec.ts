@@ -112,7 +112,7 @@ describe('an agent', () => {
 
   beforeAll(async () => {
     agent = path.join(hub.dataDir, 'agent.cjs');
-    await promisify(execFile)(process.execPath, ['scripts/build-agent.mjs', agent]);
+    await promisify(execFile)(process.execPath, ['scripts/build-agent.mjs', hub.dataDir]);
   });
 
   it('goes on with the pin that the hub printed, or with the certificate as authority', async () => {

@@ -20,7 +20,7 @@ let hub: HubProcess;
 let user: HubClient;
 
 beforeAll(async () => {
-  execFileSync(process.execPath, [join(root, 'scripts/build-agent.mjs'), bundle]);
+  execFileSync(process.execPath, [join(root, 'scripts/build-agent.mjs'), folder]);
   hub = await HubProcess.start({ env: ADMIN_ENV });
   user = await signIn(hub);
 }, 90_000);

@@ -1,6 +1,12 @@
-import { cpus, loadavg, platform, type CpuInfo } from 'node:os';
+import { cpus, loadavg, platform, uptime, type CpuInfo } from 'node:os';
 import si from 'systeminformation';
-import type { CpuReading, MemoryReading, NetworkReading, StorageReading } from '../../core/model/report.js';
+import type {
+  CpuReading,
+  MemoryReading,
+  NetworkReading,
+  StorageReading,
+  TemperatureReading,
+} from '../../core/model/report.js';
 import { toPercent } from '../percent.js';
 import type { Probe } from '../probe.js';
 
@@ -16,6 +22,11 @@ export interface PortableProbeOptions {
 export function createPortableProbes(options: PortableProbeOptions = {}): Probe[] {
   return [
     new PortableCpuProbe(),
+    { resource: 'uptime', read: () => ({ value: { seconds: Math.floor(uptime()) }, problems: [] }) },
+    {
+      resource: 'temperature',
+      read: async () => ({ value: describeTemperature(await si.cpuTemperature()), problems: [] }),
+    },
     { resource: 'memory', read: async () => ({ value: describeMemory(await si.mem()), problems: [] }) },
     {
       resource: 'storage',
@@ -79,6 +90,13 @@ export function describeShares(before: CpuInfo['times'][], now: CpuInfo['times']
     reading.perCorePercent = cores.map((core, index) => toPercent(core.user + core.system, totals[index]!));
   }
   return reading;
+}
+
+/** The processor's temperature; nothing where the system does not tell, which is usual without further programs. */
+export function describeTemperature({
+  main,
+}: Pick<si.Systeminformation.CpuTemperatureData, 'main'>): TemperatureReading[] | undefined {
+  return typeof main === 'number' && main > 0 ? [{ sensor: 'cpu', celsius: main }] : undefined;
 }
 
 /** `active` of systeminformation is total − available; its `used` counts caches and is not taken. */

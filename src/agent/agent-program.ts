@@ -1,0 +1,82 @@
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import { isMainThread } from 'node:worker_threads';
+import type { ReportCollector } from '../probes/collect-report.js';
+import { readAgentCommand, type AgentConfig, type MeasuringConfig } from './agent-config.js';
+import { createAgentLog } from './agent-log.js';
+import { AgentConfigError, HELP } from './agent-settings.js';
+import { checkAgent } from './check.js';
+import { runAgent, type MeasuringSettings } from './run-agent.js';
+import { SpoolInUseError } from './spool/spool-lock.js';
+
+/** Put in by the build, from package.json. */
+declare const AGENT_VERSION: string;
+/** For the bundles that put their own name and version into reports. */
+export const agentVersion = (): string => AGENT_VERSION;
+
+/** Opens what measures this machine; settings that are given may change while it runs. */
+export type OpenCollector = (
+  measuring: MeasuringConfig,
+  settings?: Partial<MeasuringSettings>,
+) => ReportCollector;
+
+async function printOnce(openCollector: OpenCollector, measuring: MeasuringConfig): Promise<void> {
+  const collector = openCollector(measuring);
+  collector.prime();
+  await sleepFor(1_000);
+  const { report, problems } = await collector.collect();
+  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  for (const { resource, message } of problems) process.stderr.write(`${resource}: ${message}\n`);
+  collector.close();
+}
+
+async function printCheck(openCollector: OpenCollector, config: AgentConfig): Promise<void> {
+  const userAgent = `watchkeeper-agent/${AGENT_VERSION}`;
+  const findings = await checkAgent(config, userAgent, () => openCollector(config.measuring));
+  for (const { verdict, what, text } of findings) {
+    process.stdout.write(`${verdict.padEnd(5)}  ${what}: ${text}\n`);
+  }
+  process.exitCode = findings.some(({ verdict }) => verdict === 'fault') ? 1 : 0;
+}
+
+async function run(openCollector: OpenCollector, config: AgentConfig): Promise<void> {
+  const { key, proxy, url } = config.hub;
+  const secrets = [key, proxy?.password].filter((secret): secret is string => !!secret);
+  const log = createAgentLog({ lowest: config.log.level, format: config.log.format, secrets });
+  const end = await runAgent(config, {
+    version: AGENT_VERSION,
+    log,
+    openCollector: (settings) => openCollector(config.measuring, settings),
+  });
+  log('info', 'watching this machine', { hub: url.href, version: AGENT_VERSION });
+  let isEnding = false;
+  const endOnce = (): void => {
+    if (isEnding) return;
+    isEnding = true;
+    void end().then(() => process.exit(0));
+  };
+  process.on('SIGTERM', endOnce);
+  process.on('SIGINT', endOnce);
+}
+
+async function start(open: () => OpenCollector | Promise<OpenCollector>): Promise<void> {
+  const command = readAgentCommand(process.argv.slice(2), process.env);
+  if (command.kind === 'help') process.stdout.write(HELP);
+  else if (command.kind === 'version') process.stdout.write(`${AGENT_VERSION}\n`);
+  else if (command.kind === 'once') await printOnce(await open(), command.measuring);
+  else if (command.kind === 'check') await printCheck(await open(), command.config);
+  else await run(await open(), command.config);
+}
+
+/**
+ * The agent as a program: reads arguments and environment, and does what they ask for.
+ * @param open called once, and only when something is to be measured
+ */
+export function startAgent(open: () => OpenCollector | Promise<OpenCollector>): void {
+  // A thread that asks for the size of a remote mount runs this same file.
+  if (!isMainThread) return;
+  start(open).catch((error: Error) => {
+    const isExpected = error instanceof AgentConfigError || error instanceof SpoolInUseError;
+    process.stderr.write(`${isExpected ? error.message : (error.stack ?? error.message)}\n`);
+    process.exitCode = isExpected ? 2 : 1;
+  });
+}
