@@ -4,6 +4,7 @@ import { ReportReader } from '../storage/report-reader.js';
 import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { applyRetention } from '../core/blocks/retention.js';
 import type { Layout } from '../core/model/layout.js';
+import { findMetric } from '../core/model/metric-catalog.js';
 import { makeSeriesFilter, presentReport } from '../core/model/present-report.js';
 import { metricNameOf, parseSeriesKey } from '../core/model/series-key.js';
 import { HealthWatch } from './health-watch.js';
@@ -107,6 +108,7 @@ function listSeries(layouts: readonly Layout[]): SeriesInfoModel[] {
         labels: { ...parseSeriesKey(key)?.labels },
         unit: layout.unitOf(key),
         kind: layout.kindOf(key),
+        isCustom: findMetric(metricNameOf(key)) === undefined,
       });
     }
   }

@@ -24,6 +24,8 @@ export class SeriesInfoModel {
   @Field(() => JsonObjectScalar) labels!: Record<string, string>;
   @Field(() => String, { nullable: true }) unit!: string | null;
   @Field(() => MetricKindEnum) kind!: MetricKind;
+  @Field({ description: 'A metric that the sender defines, in the part `custom` of its reports.' })
+  isCustom!: boolean;
 }
 
 @ObjectType('LatestValues', { description: 'The newest report of a monitor, as people read it.' })

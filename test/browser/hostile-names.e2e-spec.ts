@@ -125,7 +125,7 @@ describe('names that attack the page', () => {
       for (const mount of HOSTILE) {
         await see(page.getByRole('region', { name: 'Disks' }).getByText(mount, { exact: true }));
       }
-      for (const title of ['Storage', 'Network']) {
+      for (const title of ['Storage', 'Network', 'queue.depth']) {
         await waitForChart(page, title, ({ points }) => points > 1);
         const chart = findChart(page, title);
         await see(chart.getByRole('button').filter({ hasText: text }));

@@ -1,6 +1,6 @@
 import type uPlot from 'uplot';
 import { formatClock, formatDay } from '../format/time.ts';
-import { formatMark, type ChartUnit } from '../format/units.ts';
+import { formatMark, isNamedUnit, type NamedUnit } from '../format/units.ts';
 import type { ChartModel } from './chart-model.ts';
 
 export interface PlotColors {
@@ -22,23 +22,26 @@ export function readPlotColors(): PlotColors {
 
 /** Steps of an axis in bytes are powers of two: its marks read 256 KiB, not 244 KiB. */
 const BYTE_STEPS = Array.from({ length: 60 }, (_, power) => 2 ** power);
-const LOWEST_TOP: Record<ChartUnit, number> = {
+const LOWEST_TOP: Record<NamedUnit, number> = {
   percent: 100,
   bytes: 1024,
   bytesPerSecond: 1024,
   count: 4,
   celsius: 60,
   milliseconds: 1,
+  seconds: 0.001,
 };
+/** Above nothing but zeros. */
+const TOP_OF_ZEROS = 1;
 
 function buildYRange({ unit, top, lines }: ChartModel): uPlot.Range.Function {
   const isMirrored = lines.some((line) => line.isMirrored);
+  const leastTop = isNamedUnit(unit) ? LOWEST_TOP[unit] : 0;
   return (_plot, lowest, highest) => {
-    if (unit === 'percent') return [0, 100];
-    const high = top ?? Math.max((highest ?? 0) * 1.12, LOWEST_TOP[unit]);
-    // Only a temperature goes below zero by itself.
-    if (unit === 'celsius') return [Math.min(0, (lowest ?? 0) * 1.12), high];
-    return [isMirrored ? Math.min((lowest ?? 0) * 1.12, -LOWEST_TOP[unit]) : 0, high];
+    if (top === 100 && unit === 'percent') return [0, 100];
+    const high = top ?? Math.max((highest ?? 0) * 1.12, leastTop);
+    const low = Math.min((lowest ?? 0) * 1.12, isMirrored ? -leastTop : 0);
+    return low === high ? [0, TOP_OF_ZEROS] : [low, high];
   };
 }
 
@@ -88,6 +91,7 @@ export function buildPlotOptions(
   const { series, bands } = buildSeries(model, colors, isBanded);
   const font = '11px ui-sans-serif, system-ui, -apple-system, "Segoe UI", sans-serif';
   const axis: uPlot.Axis = { stroke: colors.text, font, ticks: { show: false }, border: { show: false } };
+  const isMirrored = model.lines.some((line) => line.isMirrored);
   const isBytes = model.unit === 'bytes' || model.unit === 'bytesPerSecond';
   return {
     ...size,
@@ -118,7 +122,8 @@ export function buildPlotOptions(
         gap: 8,
         space: isBytes ? 34 : 30,
         ...(isBytes ? { incrs: BYTE_STEPS } : {}),
-        values: (_, values) => values.map((value) => formatMark(model.unit, Math.abs(value))),
+        values: (_, values) =>
+          values.map((value) => formatMark(model.unit, isMirrored ? Math.abs(value) : value)),
       },
     ],
   };

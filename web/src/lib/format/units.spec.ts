@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  formatByUnit,
   formatBytes,
   formatBytesPerSecond,
   formatLoad,
   formatMark,
   formatPercent,
+  formatSeconds,
   NO_VALUE,
 } from './units.ts';
 
@@ -50,4 +52,24 @@ test('marks of an axis drop the zeros that say nothing', () => {
   assert.equal(plain(formatMark('bytes', 0)), '0 B');
   assert.equal(plain(formatMark('bytes', 512 * 1024)), '512 KiB');
   assert.equal(plain(formatMark('percent', 100)), '100 %');
+});
+
+test('numbers of other people keep what counts, however large or small, with their unit', () => {
+  const show = (value: number | null, unit = '') => plain(formatByUnit(`number:${unit}`, value));
+  assert.equal(show(17, 'jobs'), '17 jobs');
+  assert.equal(show(0.0421), '0.0421');
+  assert.equal(show(1.5, '/s'), '1.50/s');
+  assert.equal(show(-12_345), '-12,345');
+  assert.equal(show(12_345_678), '12.3M');
+  assert.equal(show(1e300), '1E300');
+  assert.equal(show(2e-9), '2E-9');
+  assert.equal(show(null, 'jobs'), NO_VALUE);
+});
+
+test('a span of seconds has the unit that fits', () => {
+  assert.equal(plain(formatSeconds(0)), '0 s');
+  assert.equal(plain(formatSeconds(0.00025)), '250 µs');
+  assert.equal(plain(formatSeconds(0.12)), '120 ms');
+  assert.equal(plain(formatSeconds(1.2)), '1.20 s');
+  assert.equal(plain(formatSeconds(7_200)), '2.00 h');
 });

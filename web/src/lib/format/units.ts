@@ -78,22 +78,69 @@ function formatTenths(value: number): string {
 export function formatMark(unit: ChartUnit, value: number): string {
   // Whole from a thousand on, where a comma would be taken for the mark of decimals.
   if (unit === 'count') return formatCount(value);
+  if (!isNamedUnit(unit)) return formatPlain(value);
   return formatByUnit(unit, value).replace(/([.,]\d*?)0+(?=\D|$)/, (_, decimals: string) =>
     decimals.length > 1 ? decimals : '',
   );
 }
 
-export type ChartUnit = 'percent' | 'bytes' | 'bytesPerSecond' | 'count' | 'celsius' | 'milliseconds';
+/** Seconds in the unit that fits: `250 µs`, `1.20 s`, `3.5 h`. */
+export function formatSeconds(value: number | null | undefined): string {
+  if (value === null || value === undefined) return NO_VALUE;
+  const size = Math.abs(value);
+  const { seconds, name } = SECOND_UNITS.find(({ from }) => size >= from || from === 0)!;
+  return `${formatDigits(value / seconds)}${NO_BREAK_SPACE}${name}`;
+}
 
-const BY_UNIT: Record<ChartUnit, (value: number | null | undefined) => string> = {
+/** Each from where it reads better than the next smaller one; zero is in seconds. */
+const SECOND_UNITS = [
+  { from: 172_800, seconds: 86_400, name: 'd' },
+  { from: 7_200, seconds: 3_600, name: 'h' },
+  { from: 120, seconds: 60, name: 'min' },
+  { from: 1, seconds: 1, name: 's' },
+  { from: 1e-3, seconds: 1e-3, name: 'ms' },
+  { from: Number.MIN_VALUE, seconds: 1e-6, name: 'µs' },
+  { from: 0, seconds: 1, name: 's' },
+];
+
+export type NamedUnit =
+  'percent' | 'bytes' | 'bytesPerSecond' | 'count' | 'celsius' | 'milliseconds' | 'seconds';
+
+/** What a chart counts: one of ours, or with `number:` what a sender calls it (`number:jobs`, `number:`). */
+export type ChartUnit = NamedUnit | `number:${string}`;
+
+const BY_UNIT: Record<NamedUnit, (value: number | null | undefined) => string> = {
   percent: formatPercent,
   bytes: formatBytes,
   bytesPerSecond: formatBytesPerSecond,
   count: formatAmount,
   celsius: formatCelsius,
   milliseconds: formatMilliseconds,
+  seconds: formatSeconds,
 };
 
+export const isNamedUnit = (unit: ChartUnit): unit is NamedUnit => unit in BY_UNIT;
+
 export function formatByUnit(unit: ChartUnit, value: number | null | undefined): string {
-  return BY_UNIT[unit](value);
+  if (isNamedUnit(unit)) return BY_UNIT[unit](value);
+  const suffix = unit.slice('number:'.length);
+  const number = formatPlain(value);
+  if (number === NO_VALUE || suffix === '') return number;
+  return suffix.startsWith('/') ? `${number}${suffix}` : `${number}${NO_BREAK_SPACE}${suffix}`;
+}
+
+/** Any number whatever: three digits that count, and short where it is far from one. */
+function formatPlain(value: number | null | undefined): string {
+  if (value === null || value === undefined) return NO_VALUE;
+  const size = Math.abs(value);
+  if (size >= 1e6 || (size > 0 && size < 0.001)) {
+    return new Intl.NumberFormat(pickLocale(), {
+      notation: size >= 1e15 || size < 1 ? 'scientific' : 'compact',
+      maximumSignificantDigits: 3,
+    }).format(value);
+  }
+  if (Number.isInteger(value)) return formatCount(value);
+  return size < 1
+    ? new Intl.NumberFormat(pickLocale(), { maximumSignificantDigits: 3 }).format(value)
+    : formatDigits(value);
 }

@@ -3,6 +3,7 @@ import {
   CreateMonitorDocument,
   DeleteMonitorDocument,
   MonitorDocument,
+  MonitorSeriesDocument,
   MonitorsDocument,
   MonitorTopProcessesDocument,
   RetentionEstimateDocument,
@@ -11,6 +12,7 @@ import {
   UpdateMonitorDocument,
   type CreateMonitorInput,
   type MonitorQuery,
+  type MonitorSeriesQuery,
   type MonitorsQuery,
   type MonitorSummaryFragment,
   type MonitorTopProcessesQuery,
@@ -26,6 +28,11 @@ export type DetailedMonitor = NonNullable<MonitorQuery['monitor']>;
 export const fetchMonitors = async () => (await query(MonitorsDocument, {})).monitors;
 
 export const fetchMonitor = async (id: string) => (await query(MonitorDocument, { id })).monitor;
+
+export type MonitorSeries = NonNullable<MonitorSeriesQuery['monitor']>;
+
+/** The series that a monitor has, and its newest values. */
+export const fetchMonitorSeries = async (id: string) => (await query(MonitorSeriesDocument, { id })).monitor;
 
 export type TopProcesses = NonNullable<NonNullable<MonitorTopProcessesQuery['monitor']>['topProcesses']>;
 

@@ -39,6 +39,8 @@ export class LiveSeries {
   #revision = $state(0);
   #loading: Promise<void> | undefined;
   #refreshedAt = 0;
+  /** The newest live report that had none of these series: it says nothing about them. */
+  #passedAt = 0;
 
   constructor(readonly options: LiveSeriesOptions) {
     this.#window = new SeriesWindow(options.intervalMs);
@@ -122,10 +124,18 @@ export class LiveSeries {
       this.latest = { at, values: new Map(report.metrics.map((key, i) => [key, report.values[i] ?? null])) };
     }
     if (this.phase !== 'ready') return;
+    if (report.metrics.length === 0) {
+      this.#passedAt = at;
+      return;
+    }
     const lastAt = window.lastAt;
     const previousAt = report.previousAt ? Date.parse(report.previousAt) : undefined;
     const isBucketed = window.bucketMs > 0;
-    const missed = !isBucketed && lastAt !== undefined && previousAt !== undefined && previousAt > lastAt;
+    const missed =
+      !isBucketed &&
+      lastAt !== undefined &&
+      previousAt !== undefined &&
+      previousAt > Math.max(lastAt, this.#passedAt);
     if (!window.addReport(at, report.metrics, report.values)) return;
     window.trim(readHubNow() - this.options.rangeMs);
     this.#changed();

@@ -98,6 +98,10 @@ export type InviteUserInput = {
   role: UserRole;
 };
 
+export type MetricKind =
+  | 'COUNTER'
+  | 'GAUGE';
+
 export type MonitorHealth =
   | 'DOWN'
   | 'LATE'
@@ -327,6 +331,13 @@ export type MonitorQueryVariables = Exact<{
 
 
 export type MonitorQuery = { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, host: { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null } | null, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, agent: { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null } | null, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null, owner: { id: string, name: string } | null } | null };
+
+export type MonitorSeriesQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type MonitorSeriesQuery = { monitor: { id: string, metrics: Array<{ key: string, name: string, labels: Record<string, unknown>, unit: string | null, kind: MetricKind, isCustom: boolean }>, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null } | null };
 
 export type MonitorTopProcessesQueryVariables = Exact<{
   id: string | number;
@@ -1012,6 +1023,29 @@ fragment MonitorLatest on LatestValues {
   metrics
   values
 }`) as unknown as TypedDocumentString<MonitorQuery, MonitorQueryVariables>;
+export const MonitorSeriesDocument = new TypedDocumentString(`
+    query MonitorSeries($id: ID!) {
+  monitor(id: $id) {
+    id
+    metrics {
+      key
+      name
+      labels
+      unit
+      kind
+      isCustom
+    }
+    latest {
+      ...MonitorLatest
+    }
+  }
+}
+    fragment MonitorLatest on LatestValues {
+  at
+  receivedAt
+  metrics
+  values
+}`) as unknown as TypedDocumentString<MonitorSeriesQuery, MonitorSeriesQueryVariables>;
 export const MonitorTopProcessesDocument = new TypedDocumentString(`
     query MonitorTopProcesses($id: ID!) {
   monitor(id: $id) {
