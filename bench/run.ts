@@ -3,7 +3,7 @@
  *
  *     npm run bench                            every part, about 25 minutes
  *     npm run bench -- --quick                 every path once, in minutes: shows that it works, compares nothing
- *     npm run bench -- ingest query            some parts: ingest fleet disk query latest push
+ *     npm run bench -- ingest query            some parts: ingest fleet disk query latest push agent
  *     npm run bench -- ingest --only=hub,victoria-metrics
  *     npm run bench -- --markdown              the figures also go into docs/benchmarks.md
  *     npm run bench -- --from=FILE             measures nothing: puts the figures of bench/results/FILE there
@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { describeMachine } from './output/describe-machine.js';
 import { type Run, type TimedResult, writeIntoDocument } from './output/markdown.js';
 import { printFacts, printResult } from './output/print-result.js';
+import { AGENT } from './parts/agent.part.js';
 import { DISK } from './parts/disk.part.js';
 import { FLEET } from './parts/fleet.part.js';
 import { INGEST } from './parts/ingest.part.js';
@@ -22,7 +23,7 @@ import { PUSH } from './parts/push.part.js';
 import { QUERY } from './parts/query.part.js';
 import { pinClient } from './process/cores.js';
 
-const PARTS = [INGEST, FLEET, DISK, QUERY, LATEST, PUSH];
+const PARTS = [INGEST, FLEET, DISK, QUERY, LATEST, PUSH, AGENT];
 const RESULTS = new URL('./results/', import.meta.url);
 
 const { values, positionals } = parseArgs({
