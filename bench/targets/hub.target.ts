@@ -43,9 +43,11 @@ interface LatestData {
   readonly latest: readonly { readonly values: readonly (number | null)[] }[];
 }
 
-/** One key stands for one agent, which reports once an interval; here each sends as fast as it can. Older builds have no such limit. */
-function knowsKeyRate(): boolean {
-  return readFileSync(path.join(HUB_DIST, 'src', 'config', 'environment.js'), 'utf8').includes('KEY_RATE');
+/** One key stands for one agent, one user for one person; here each asks as fast as it can. Older builds have no such limits. */
+function liftRates(): Record<string, string> {
+  const known = readFileSync(path.join(HUB_DIST, 'src', 'config', 'environment.js'), 'utf8');
+  const names = ['WATCHKEEPER_KEY_RATE', 'WATCHKEEPER_USER_RATE'].filter((name) => known.includes(name));
+  return Object.fromEntries(names.map((name) => [name, 'off']));
 }
 
 /** The hub as it is built, with the Postgres that it starts by itself. */
@@ -69,7 +71,7 @@ export class HubTarget implements AnsweringTarget {
     this.facts = {
       version: readVersion(),
       settings:
-        'as it comes, but for WATCHKEEPER_KEY_RATE=off: fsync and synchronous_commit on, shared_buffers 32 MB; answers after the commit',
+        'as it comes, but for WATCHKEEPER_KEY_RATE=off and WATCHKEEPER_USER_RATE=off: fsync and synchronous_commit on, shared_buffers 32 MB; answers after the commit',
       wire: 'JSON to POST /api/monitoring/data, not compressed',
     };
   }
@@ -83,7 +85,7 @@ export class HubTarget implements AnsweringTarget {
       WATCHKEEPER_ADMIN_EMAIL: ADMIN.email,
       WATCHKEEPER_ADMIN_PASSWORD: ADMIN.password,
       ...hubSettings,
-      ...(knowsKeyRate() && { WATCHKEEPER_KEY_RATE: 'off' }),
+      ...liftRates(),
     });
     onExit(() => process.kill(readPostmasterPid(dataDir), 'SIGQUIT'));
     const port = await hub.waitFor((output) => {

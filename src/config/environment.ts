@@ -137,6 +137,12 @@ export class Environment {
     'is not a rate: give REQUESTS A SECOND/BURST like 10/60 (up to 100000 each), or off',
   )
   WATCHKEEPER_KEY_RATE?: string;
+
+  @Rule(
+    (value) => value === 'off' || (/^\d{1,6}$/.test(value) && Number(value) >= 12),
+    'is not a rate: give GraphQL operations a minute for each user, a whole number from 12 to 999999, or off',
+  )
+  WATCHKEEPER_USER_RATE?: string;
 }
 
 export type VariableName = keyof Environment;
@@ -177,6 +183,7 @@ export const VARIABLE_NAMES: readonly VariableName[] = [
   'WATCHKEEPER_RETENTION_15M_DAYS',
   'WATCHKEEPER_RETENTION_4H_DAYS',
   'WATCHKEEPER_KEY_RATE',
+  'WATCHKEEPER_USER_RATE',
   'WATCHKEEPER_METRICS_PORT',
   'WATCHKEEPER_METRICS_HOST',
   'WATCHKEEPER_METRICS_TOKEN',

@@ -27,6 +27,8 @@ export interface HubConfig {
   readonly outboundAllowedCidrs: readonly string[];
   /** What each API key may ask of the hub; not given: as often as it likes. */
   readonly keyRate?: KeyRate;
+  /** GraphQL operations a minute of each user; what they cost and new connections go with it. Not given: no limit. */
+  readonly userRate?: number;
   /** Secret. Keys that seal secrets in the database, as `parseSecretKeys` reads them; not given: those of the key file. */
   readonly secretKeys?: string;
   /** The doors of the hub's own metrics; not given: there are none. */

@@ -22,6 +22,8 @@ describe('readConfig', () => {
     expect(config).toMatchObject({ allowedHosts: [], trustedProxies: [], isHttpAllowed: false });
     expect(config.keyRate).toEqual({ perSecond: 10, burst: 60 });
     expect(readConfig({ WATCHKEEPER_KEY_RATE: 'off' }).keyRate).toBeUndefined();
+    expect(config.userRate).toBe(120);
+    expect(readConfig({ WATCHKEEPER_USER_RATE: 'off' }).userRate).toBeUndefined();
     expect(config.admin ?? config.databaseUrl ?? config.publicOrigin).toBeUndefined();
     expect(() => Object.assign(config, { port: 1 })).toThrow(TypeError);
   });
@@ -43,6 +45,7 @@ describe('readConfig', () => {
       WATCHKEEPER_ALLOW_HTTP: '1',
       WATCHKEEPER_LIVE_SPACING_MS: '0',
       WATCHKEEPER_KEY_RATE: '0.5/3',
+      WATCHKEEPER_USER_RATE: '600',
       WATCHKEEPER_RETENTION_RAW_DAYS: '20',
       WATCHKEEPER_RETENTION_1M_DAYS: '60',
       WATCHKEEPER_RETENTION_15M_DAYS: '61',
@@ -67,6 +70,7 @@ describe('readConfig', () => {
       isHttpAllowed: true,
       liveSpacingMs: 0,
       keyRate: { perSecond: 0.5, burst: 3 },
+      userRate: 600,
       retention: { rawDays: 20, oneMinuteDays: 60, fifteenMinuteDays: 61, fourHourDays: 36_500 },
       metrics: { port: 9464, host: '10.0.0.5', token: 'a-token-of-twenty-or-more' },
     });
@@ -104,6 +108,8 @@ describe('readConfig', () => {
     ['WATCHKEEPER_KEY_RATE', '0/60'],
     ['WATCHKEEPER_KEY_RATE', '10/0'],
     ['WATCHKEEPER_KEY_RATE', '1e9/1'],
+    ['WATCHKEEPER_USER_RATE', '0'],
+    ['WATCHKEEPER_USER_RATE', '-1'],
   ])('refuses %s=%j in one line that names the variable and shows the value', (name, value) => {
     const faults = readFaults({ [name]: value });
     expect(faults).toHaveLength(1);

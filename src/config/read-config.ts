@@ -29,6 +29,9 @@ const PREFIX = 'WATCHKEEPER_';
 /** An agent sends one request an interval, and a backlog in batches: this is far beyond either. */
 const DEFAULT_KEY_RATE = '10/60';
 
+/** A page asks a dozen questions when it is opened, and one now and then. */
+const DEFAULT_USER_RATE = '120';
+
 /** Kubernetes sets these for every service; with a service of our name they look like ours. */
 const KUBERNETES_NAME = /^WATCHKEEPER_(?:SERVICE_(?:HOST|PORT\w*)|PORT(?:_\d+_(?:TCP|UDP)\w*)?)$/;
 
@@ -167,6 +170,10 @@ function buildConfig(given: Environment): HubConfig {
     retention: Object.freeze(readRetention(given)),
     metrics: readMetricsDoors(given),
     keyRate: readKeyRate(given.WATCHKEEPER_KEY_RATE ?? DEFAULT_KEY_RATE),
+    userRate:
+      given.WATCHKEEPER_USER_RATE === 'off'
+        ? undefined
+        : Number(given.WATCHKEEPER_USER_RATE ?? DEFAULT_USER_RATE),
     secretKeys: given.WATCHKEEPER_SECRET_KEY,
     tls: readTls(given),
     isHttpAllowed: given.WATCHKEEPER_ALLOW_HTTP === '1',

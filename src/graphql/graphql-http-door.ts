@@ -6,6 +6,7 @@ import { assertOwnPage } from '../auth/same-origin.js';
 import { readPersonalToken, UserDoor } from '../auth/user-door.js';
 import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { DomainError } from '../core/errors.js';
+import { UserAllowance } from './user-allowance.js';
 
 export const GRAPHQL_PATH = '/graphql';
 
@@ -16,6 +17,7 @@ export class GraphqlHttpDoor implements OnModuleInit {
     private readonly adapterHost: HttpAdapterHost,
     private readonly door: UserDoor,
     private readonly presence: AdminPresence,
+    private readonly allowance: UserAllowance,
     @Inject(HUB_CONFIG) private readonly config: HubConfig,
   ) {}
 
@@ -43,6 +45,7 @@ export class GraphqlHttpDoor implements OnModuleInit {
         'Send the operation as Content-Type: application/json.',
       );
     }
+    this.allowance.assertOperation(principal.userId);
     request.principal = { ...principal, origin: { address: request.ip, requestId: request.id } };
   }
 }

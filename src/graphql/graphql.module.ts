@@ -6,9 +6,11 @@ import { AuthModule } from '../auth/auth.module.js';
 import type { GraphqlContext } from '../common/graphql-context.js';
 import { DomainError } from '../core/errors.js';
 import { BUILD_SCHEMA_OPTIONS } from './build-schema-options.js';
+import { CostPlugin } from './cost.plugin.js';
 import { formatGraphqlError } from './format-graphql-error.js';
 import { GRAPHQL_PATH, GraphqlHttpDoor } from './graphql-http-door.js';
 import { limitQueries, QUERY_LIMITS } from './query-limits.js';
+import { UserAllowance } from './user-allowance.js';
 import { WebsocketDoor } from './websocket-door.js';
 
 function createContext(request: FastifyRequest): GraphqlContext {
@@ -39,7 +41,7 @@ function createContext(request: FastifyRequest): GraphqlContext {
       context: createContext,
     }),
   ],
-  providers: [GraphqlHttpDoor, WebsocketDoor],
+  providers: [CostPlugin, GraphqlHttpDoor, UserAllowance, WebsocketDoor],
   exports: [WebsocketDoor],
 })
 export class GraphqlModule {}

@@ -9,7 +9,7 @@ import {
 } from 'graphql';
 
 /** What one operation may hold; the same over HTTP and WebSocket. */
-export const QUERY_LIMITS = { depth: 6, aliases: 15, directives: 50, tokens: 1000 } as const;
+export const QUERY_LIMITS = { depth: 6, aliases: 15, directives: 50, tokens: 1000, cost: 5000 } as const;
 
 interface Measure {
   readonly depth: number;

@@ -22,7 +22,9 @@ import { readJsonBody } from '../common/http/json-body.js';
 import type { UserPrincipal } from '../common/principal.js';
 import { DomainError } from '../core/errors.js';
 import { formatGraphqlError } from './format-graphql-error.js';
+import { findCostFault, measureCost } from './operation-cost.js';
 import { limitQueries, QUERY_LIMITS } from './query-limits.js';
+import type { UserAllowance } from './user-allowance.js';
 
 export const MAX_OPERATIONS_PER_SOCKET = 50;
 const INIT_WAIT_MS = 3_000;
@@ -51,11 +53,14 @@ export class SocketOperations {
   private readonly logger = new Logger('websocket');
   private readonly server: Server<SocketExtra>;
 
-  constructor(private readonly readSchema: () => GraphQLSchema) {
+  constructor(
+    private readonly readSchema: () => GraphQLSchema,
+    private readonly allowance: UserAllowance,
+  ) {
     this.server = makeServer<Record<string, unknown>, SocketExtra>({
       connectionInitWaitTimeout: INIT_WAIT_MS,
       onConnect: (context) => admit(context),
-      onSubscribe: (context, _id, payload) => this.prepare(context, payload),
+      onSubscribe: (context, _id, payload) => this.admitOperation(context, payload),
       onError: (_context, _id, _payload, errors) => errors.map(formatSocketError),
       onNext: (_context, _id, _payload, _args, { errors, ...result }) =>
         errors ? { ...result, errors: errors.map(formatSocketError) } : undefined,
@@ -107,14 +112,30 @@ export class SocketOperations {
     }
   }
 
-  private prepare(
+  private admitOperation(
     context: SocketContext,
     payload: SubscribePayload,
   ): ExecutionArgs | readonly GraphQLError[] {
-    if (Object.keys(context.subscriptions).length > MAX_OPERATIONS_PER_SOCKET) {
-      const message = `${MAX_OPERATIONS_PER_SOCKET} operations at once are the limit of a connection.`;
-      return [new GraphQLError(message, { originalError: new DomainError('too_many_requests', message) })];
+    const { principal } = context.extra;
+    // The library lets nobody subscribe before `onConnect` has admitted them; that it did is checked, not believed.
+    if (!principal) throw new DomainError('unauthenticated', 'Sign in first.');
+    try {
+      if (Object.keys(context.subscriptions).length > MAX_OPERATIONS_PER_SOCKET) {
+        const message = `${MAX_OPERATIONS_PER_SOCKET} operations at once are the limit of a connection.`;
+        throw new DomainError('too_many_requests', message);
+      }
+      this.allowance.assertOperation(principal.userId);
+      return this.prepare(principal, payload);
+    } catch (error) {
+      if (error instanceof DomainError) return [new GraphQLError(error.message, { originalError: error })];
+      throw error;
     }
+  }
+
+  private prepare(
+    principal: UserPrincipal,
+    payload: SubscribePayload,
+  ): ExecutionArgs | readonly GraphQLError[] {
     const schema = this.readSchema();
     let document: DocumentNode;
     try {
@@ -124,15 +145,19 @@ export class SocketOperations {
     }
     const errors = validate(schema, document, RULES, { maxErrors: MAX_VALIDATION_ERRORS });
     if (errors.length > 0) return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
-    const { principal } = context.extra;
-    // The library lets nobody subscribe before `onConnect` has admitted them; that it did is checked, not believed.
-    if (!principal) throw new DomainError('unauthenticated', 'Sign in first.');
+    const { operationName, variables } = payload;
+    const cost = measureCost({ schema, document, operationName, variables });
+    if (cost !== undefined) {
+      const fault = findCostFault(cost);
+      if (fault) return [fault];
+      this.allowance.assertCost(principal.userId, cost);
+    }
     const contextValue: GraphqlContext = { principal };
     return {
       schema,
       document,
-      operationName: payload.operationName ?? null,
-      variableValues: payload.variables ?? null,
+      operationName: operationName ?? null,
+      variableValues: variables ?? null,
       contextValue,
     };
   }

@@ -22,6 +22,7 @@ import { EventBus } from '../events/event-bus.js';
 import { OpenSockets } from './open-sockets.js';
 import { SocketOperations } from './socket-operations.js';
 import { createUpgradeCheck } from './upgrade-check.js';
+import { UserAllowance } from './user-allowance.js';
 
 const MAX_UPGRADES_IN_FLIGHT = 100;
 /** Sockets that have not said yet who they are, at once. */
@@ -58,13 +59,14 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly adapterHost: HttpAdapterHost,
     private readonly door: UserDoor,
+    private readonly allowance: UserAllowance,
     events: EventBus,
     schemaHost: GraphQLSchemaHost,
     @Inject(HUB_CONFIG) config: HubConfig,
   ) {
     this.checkUpgrade = createUpgradeCheck(config);
     this.readAddress = createClientAddressReader(config.trustedProxies);
-    this.operations = new SocketOperations(() => schemaHost.schema);
+    this.operations = new SocketOperations(() => schemaHost.schema, allowance);
     events.on('session.ended', ({ sessionId }) => this.sockets.closeSession(sessionId));
     events.on('access.lost', ({ userIds }) => this.sockets.closeUsers(userIds));
     events.on('access.changed', () => {
@@ -126,14 +128,19 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
       address: this.readAddress(request),
       requestId: `ws-${randomBytes(6).toString('hex')}`,
     };
+    this.allowance.assertMayTry(origin.address);
     const known = await this.door.authenticate(request.headers, origin.address);
-    if (!known && !maySayWho(request)) throw new DomainError('unauthenticated', 'Sign in first.');
+    if (!known && !maySayWho(request)) {
+      this.allowance.noteStranger(origin.address);
+      throw new DomainError('unauthenticated', 'Sign in first.');
+    }
     if (!known && this.unknown.size >= MAX_UNKNOWN) {
       throw new DomainError('overloaded', 'Try again.', undefined, INIT_WAIT_SECONDS);
     }
     if (known && !this.sockets.hasRoomFor(known.userId)) {
       throw new DomainError('too_many_requests', 'This user has too many open connections.', undefined, 60);
     }
+    if (known) this.allowance.assertConnection(known.userId);
     if (socket.destroyed || this.isStopping) {
       socket.destroy();
       return;
@@ -152,7 +159,9 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
   /** A program that cannot set headers says who it is in its first message, within three seconds. */
   private serveUnknown(webSocket: WebSocket, origin: RequestOrigin): void {
     this.unknown.add(webSocket);
-    webSocket.once('close', () => this.unknown.delete(webSocket));
+    webSocket.once('close', () => {
+      if (this.unknown.delete(webSocket)) this.allowance.noteStranger(origin.address);
+    });
     this.operations.serve(webSocket, async ({ authorization }) => {
       if (typeof authorization !== 'string') return undefined;
       const headers = { authorization };
@@ -160,6 +169,7 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
       const known = await this.door.authenticate(headers, origin.address).catch(() => undefined);
       const isOpen = webSocket.readyState === webSocket.OPEN && !this.isStopping;
       if (!known || !isOpen || !this.sockets.hasRoomFor(known.userId)) return undefined;
+      this.allowance.assertConnection(known.userId);
       const principal = { ...known, origin };
       this.unknown.delete(webSocket);
       this.sockets.add(webSocket, principal, headers, Date.now());

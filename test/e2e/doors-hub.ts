@@ -83,6 +83,11 @@ class TrialResolver {
     return branch;
   }
 
+  @Query(() => [Branch])
+  page(@Args('first', { type: () => Int }) first: number): Branch[] {
+    return Array.from({ length: Math.min(first, 3) }, (_, level) => ({ level }));
+  }
+
   @Query(() => Date)
   echoInstant(@Args('at') at: Date): Date {
     return at;

@@ -219,7 +219,8 @@ export class HubProcess {
     const preload = Object.keys(given).some((name) => name.startsWith('TEST_')) ? ['--import', PRELOAD] : [];
     const child = spawn(process.execPath, [...preload, MAIN], {
       cwd: '/',
-      env: { PATH, HOME, DATA_DIR: this.dataDir, PORT: '0', ...given },
+      // Tests ask faster than people do.
+      env: { PATH, HOME, DATA_DIR: this.dataDir, PORT: '0', WATCHKEEPER_USER_RATE: 'off', ...given },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
