@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HubClient, type LiveSubscription, postReport, signIn } from '../support/hub-client.js';
-import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
+import { ADMIN_ENV, FAST_SENDERS_ENV, HubProcess } from '../support/hub-process.js';
 import { waitFor } from '../support/wait-for.js';
 
 interface LiveReport {
@@ -34,7 +34,7 @@ let silentChanges: LiveSubscription<Change>;
 const open: LiveSubscription<unknown>[] = [];
 
 beforeAll(async () => {
-  hub = await HubProcess.start({ env: ADMIN_ENV });
+  hub = await HubProcess.start({ env: { ...ADMIN_ENV, ...FAST_SENDERS_ENV } });
   admin = await signIn(hub);
   silent = await admin.createMonitor({ name: 'silent-01', intervalSeconds: 1 });
   silentChanges = watchChanges([silent.id]);
