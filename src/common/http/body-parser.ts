@@ -9,6 +9,7 @@ import {
   isGzipEncoded,
   MAX_DECODED_BYTES,
 } from './gzip-body.js';
+import { lingerBeforeClose } from './lingering-close.js';
 import { checkJsonContentType, readJsonBody } from './json-body.js';
 
 /** What a request body may take on the wire, bytes; a route may set less by its `bodyLimit`. */
@@ -32,6 +33,8 @@ export function parseJsonBody(
 ): void {
   parseBufferBody(request, payload, (error, body) => {
     if (error || !body) {
+      // Whoever sends too much is still at it.
+      if (!payload.readableEnded) lingerBeforeClose(payload.socket);
       done(error);
       return;
     }
