@@ -16,7 +16,7 @@ WORKDIR /app
 ENV NODE_ENV=production WATCHKEEPER_ROOTFS=/rootfs WATCHKEEPER_SPOOL=/spool
 COPY --from=build /app/dist/agent.cjs ./
 # Reports wait here until the hub has them: the volume outlives the container.
-RUN mkdir -m 0700 /spool && chown 65534:65534 /spool
+RUN install -d -m 0700 -o 65534 -g 65534 /spool
 VOLUME /spool
 USER 65534:65534
 CMD ["node", "--max-old-space-size=48", "agent.cjs"]

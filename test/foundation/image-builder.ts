@@ -137,7 +137,7 @@ function run(command: string, image: Stage, options: BuildOptions): void {
   const workdir = join(image.root, image.workdir);
   if (options.insteadOf?.(command, workdir)) return;
   // Absolute paths belong to the stage; giving files to another user takes root.
-  const local = command.replace(/ \/data\b/g, ` '${image.root}/data'`).replace(/ -o \d+ -g \d+/g, '');
+  const local = command.replace(/ (\/[\w/]+)/g, ` '${image.root}$1'`).replace(/ -o \d+ -g \d+/g, '');
   const end = spawnSync('sh', ['-c', local], {
     cwd: workdir,
     env: imageEnv(image, options.nodeFolder),
