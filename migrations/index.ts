@@ -7,6 +7,7 @@ import { RetentionOfMonitors1795510000001 } from './1795510000001-retention-of-m
 import { People1795520000000 } from './1795520000000-people.js';
 import { AuditLog1795530000000 } from './1795530000000-audit-log.js';
 import { KeysAndTokens1795531000000 } from './1795531000000-keys-and-tokens.js';
+import { FailedSignIns1795550000000 } from './1795550000000-failed-sign-ins.js';
 import { Goodbyes1795590000000 } from './1795590000000-goodbyes.js';
 
 /** Every migration in order. Listed by hand, so that a build or a test never depends on a file pattern. */
@@ -20,5 +21,6 @@ export const MIGRATIONS = [
   People1795520000000,
   AuditLog1795530000000,
   KeysAndTokens1795531000000,
+  FailedSignIns1795550000000,
   Goodbyes1795590000000,
 ];

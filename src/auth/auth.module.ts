@@ -18,6 +18,7 @@ import { AuditResolver } from './audit/audit.resolver.js';
 import { AuthController } from './auth.controller.js';
 import { BadKeyLimiter } from './bad-key-limiter.js';
 import { CLOCK } from './clock.js';
+import { FailedSignIns } from './failed-sign-ins.js';
 import { FirstAdmin } from './first-admin.js';
 import { KeyRateLimiter } from './key-rate-limiter.js';
 import { LoginLimiter } from './login-limiter.js';
@@ -71,6 +72,7 @@ import { ViewerResolver } from './viewer.resolver.js';
     AuditResolver,
     BadKeyLimiter,
     KeyRateLimiter,
+    FailedSignIns,
     FirstAdmin,
     LoginLimiter,
     LoginService,

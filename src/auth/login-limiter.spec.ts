@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import type { FailedSignIn, FailedSignIns } from './failed-sign-ins.js';
 import { LoginLimiter } from './login-limiter.js';
 
 const outcome = async (attempt: Promise<unknown>): Promise<string> =>
@@ -9,12 +10,21 @@ const outcome = async (attempt: Promise<unknown>): Promise<string> =>
 
 describe('LoginLimiter', () => {
   let limiter: LoginLimiter;
+  /** As the database keeps it: accounts.db-spec tells whether it does. */
+  let kept: Map<string, FailedSignIn>;
 
   beforeEach(() => {
     jest.useFakeTimers({ now: 1_795_353_691_461 });
-    limiter = new LoginLimiter();
+    kept = new Map();
+    limiter = start();
   });
   afterEach(() => jest.useRealTimers());
+
+  const start = (): LoginLimiter =>
+    new LoginLimiter({
+      load: async () => new Map(kept),
+      note: (key: string, state?: FailedSignIn) => (state ? kept.set(key, state) : kept.delete(key)),
+    } as unknown as FailedSignIns);
 
   const fail = (email: string, ip: string): Promise<string> => outcome(limiter.begin(email, ip));
   const failTimes = async (times: number, email: string, ip: string): Promise<void> => {
@@ -71,6 +81,21 @@ describe('LoginLimiter', () => {
     for (let n = 1; n <= 5; n += 1) await fail('kim@example.com', `203.0.113.${n}`);
     expect(await fail('kim@example.com', '203.0.113.6')).toBe('too_many_requests 1');
     expect(await fail('kim@example.com', '198.51.100.7')).toBe('admitted');
+  });
+
+  it('counts on after a restart, pauses included', async () => {
+    await failTimes(6 - 1, 'kim@example.com', '203.0.113.1');
+    jest.advanceTimersByTime(1_000);
+    await failTimes(1, 'kim@example.com', '203.0.113.1');
+    limiter = start();
+    await limiter.onModuleInit();
+    expect(await fail('kim@example.com', '203.0.113.1')).toBe('too_many_requests 2');
+    jest.advanceTimersByTime(2_000);
+    expect(await fail('kim@example.com', '203.0.113.1')).toBe('admitted');
+    expect(await fail('kim@example.com', '203.0.113.1')).toBe('too_many_requests 4');
+    jest.advanceTimersByTime(4_000);
+    await (await limiter.begin('kim@example.com', '203.0.113.1')).succeed();
+    expect([...kept.keys()]).toEqual(['network 203.0.113.1']);
   });
 
   it('does not count what was withdrawn', async () => {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { DomainError } from '../core/errors.js';
 import { toClientNetwork } from './client-network.js';
+import { FailedSignIns } from './failed-sign-ins.js';
 import { LruMap } from './lru-map.js';
 
 const FREE_FAILURES = 5;
@@ -25,14 +26,25 @@ export interface LoginAttempt {
  * guesses cannot pass together; success takes that back. From the fifth failure on each one is followed by
  * a pause of 1 s, 2 s, 4 s … 15 min, in which every attempt is refused unlooked-at and counts for nothing.
  * The count is forgotten 15 minutes after the pause. There is no hard lock: after a pause the right password opens,
- * and from a network that it has opened from before, strangers' failures do not hold it up at all.
+ * and from a network that it has opened from before, strangers' failures do not hold it up at all. What was counted
+ * outlives a restart of the hub.
  */
 @Injectable()
-export class LoginLimiter {
+export class LoginLimiter implements OnModuleInit {
   private readonly failures = new RateLimiterMemory({ points: FREE_FAILURES, duration: WINDOW_SECONDS });
   private readonly pauses = new RateLimiterMemory({ points: 1, duration: MAX_PAUSE_SECONDS });
   private readonly knownNetworks = new LruMap<string, Set<string>>(MAX_ACCOUNTS_REMEMBERED);
   private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly kept: FailedSignIns) {}
+
+  async onModuleInit(): Promise<void> {
+    const now = Date.now();
+    for (const [key, { count, expiresAt, pausedUntil = 0 }] of await this.kept.load()) {
+      await this.failures.set(key, count, Math.ceil((expiresAt - now) / 1000));
+      if (pausedUntil > now) await this.pauses.block(key, Math.ceil((pausedUntil - now) / 1000));
+    }
+  }
 
   /** Begins an attempt, or refuses it with `too_many_requests`. */
   async begin(email: string, ip: string): Promise<LoginAttempt> {
@@ -54,7 +66,7 @@ export class LoginLimiter {
   }
 
   private async noteSuccess(account: string, network: string): Promise<void> {
-    await Promise.all([this.failures.delete(account), this.pauses.delete(account)]);
+    await this.forget(account);
     // Only this attempt is taken back: else one's own account would buy guesses at others'.
     await this.uncount(`network ${network}`);
     const networks = this.knownNetworks.get(account) ?? new Set();
@@ -82,13 +94,28 @@ export class LoginLimiter {
       failed < FREE_FAILURES ? 0 : Math.min(2 ** (failed - FREE_FAILURES), MAX_PAUSE_SECONDS);
     await this.failures.set(key, failed, WINDOW_SECONDS + pauseSeconds);
     if (pauseSeconds > 0) await this.pauses.block(key, pauseSeconds);
+    const pausedUntil = Date.now() + pauseSeconds * 1000;
+    this.kept.note(key, {
+      count: failed,
+      expiresAt: pausedUntil + WINDOW_SECONDS * 1000,
+      ...(pauseSeconds > 0 && { pausedUntil }),
+    });
   }
 
   private async uncount(key: string): Promise<void> {
     const failed = ((await this.failures.get(key))?.consumedPoints ?? 0) - 1;
+    if (failed <= 0) {
+      await this.forget(key);
+      return;
+    }
     await this.pauses.delete(key);
-    if (failed <= 0) await this.failures.delete(key);
-    else await this.failures.set(key, failed, WINDOW_SECONDS);
+    await this.failures.set(key, failed, WINDOW_SECONDS);
+    this.kept.note(key, { count: failed, expiresAt: Date.now() + WINDOW_SECONDS * 1000 });
+  }
+
+  private async forget(key: string): Promise<void> {
+    await Promise.all([this.failures.delete(key), this.pauses.delete(key)]);
+    this.kept.note(key, undefined);
   }
 
   /** The limiter's single steps are atomic, a look and a step are not: one attempt at a time, microseconds each. */

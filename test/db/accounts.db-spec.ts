@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestingModule } from '@nestjs/testing';
+import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { LoginService } from '../../src/auth/login.service.js';
 import { PasswordHasher } from '../../src/auth/password-hasher.js';
@@ -192,6 +193,27 @@ describe('signing in', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     await login('kim@example.com', PASSWORD);
   }, 20_000);
+
+  it('stays slowed down over a restart of the hub, for who guessed and for the account', async () => {
+    await Promise.all(
+      Array.from({ length: 8 }, (_, n) => describeRefusal(login('kim@example.com', `guess number ${n}`))),
+    );
+    await services.close();
+    const client = new Client(database.connection);
+    await client.connect();
+    // A pause that outlasts the test.
+    const kept = await client.query(
+      `update failed_sign_ins set paused_until = paused_until + interval '5 minutes' returning key, count`,
+    );
+    await client.end();
+    expect(kept.rows.map(({ count }: { count: number }) => count)).toEqual([5, 5]);
+    expect(JSON.stringify(kept.rows)).not.toContain('kim');
+    services = await startAuthServices(database, config, () => now);
+    const refusal = ['DomainError', 'too_many_requests', expect.any(String)];
+    expect(await describeRefusal(login('kim@example.com', PASSWORD))).toEqual(refusal);
+    // From the network that guessed, also at other accounts.
+    expect(await describeRefusal(login('nobody@example.com', PASSWORD))).toEqual(refusal);
+  });
 
   it('renews a hash that was made with less', async () => {
     const { hash } = await import('@node-rs/argon2');
