@@ -184,6 +184,17 @@ describe('the agent in one file', () => {
     expect(report).not.toHaveProperty('memory');
   });
 
+  it("puts a user's own metrics beside what it measures", () => {
+    const own = mkdtempSync(join(folder, 'own-'));
+    writeFileSync(join(own, 'queue.prom'), 'queue_depth{queue="mail"} 17\nwrong line\n');
+    const args = ['--once', '--resources', 'uptime', '--custom-dir', own];
+    const { stdout, stderr } = spawnSync(process.execPath, [bundle, ...args], { encoding: 'utf8' });
+    const { custom, uptime } = JSON.parse(stdout) as Report;
+    expect(custom).toEqual([{ name: 'queue_depth', value: 17, kind: 'gauge', labels: { queue: 'mail' } }]);
+    expect(uptime?.seconds).toBeGreaterThan(0);
+    expect(stderr).toMatch(/^left out of the custom metrics: queue\.prom: line 2 has no number/m);
+  });
+
   if (spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0) {
     it('starts no process and writes nowhere but into its spool', async () => {
       const trace = join(folder, 'trace');

@@ -56,6 +56,7 @@ describe('readAgentCommand', () => {
     [['--spool-max-size', '1K'], '--spool-max-size'],
     [['--spool-max-size', 'much'], '--spool-max-size'],
     [['--spool-max-age', '9d'], '--spool-max-age'],
+    [['--custom-max-age', '0'], '--custom-max-age'],
     [['--ca-file', '/not/there'], 'cannot be read: ENOENT'],
     [['--ca-file', '/etc/hostname'], 'no certificate'],
     [['--pin', 'sha256//short'], '--pin must be'],

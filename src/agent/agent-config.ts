@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { RESOURCES, type Resource } from '../core/model/metric-catalog.js';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './agent-log.js';
 import { AgentConfigError, readSettings, type GivenSettings } from './agent-settings.js';
+import type { DropInOptions } from './custom/drop-in-directory.js';
 import type { HubConnectionOptions } from './hub-connection.js';
 import { PIN_PATTERN } from './pinned-agent.js';
 
@@ -23,6 +24,12 @@ export interface MeasuringConfig {
   rootfs?: string;
   includeMounts: string[];
   includeInterfaces: string[];
+  custom: CustomConfig;
+}
+
+/** Where metrics of the user come from. */
+export interface CustomConfig {
+  dropIn?: DropInOptions;
 }
 
 export interface SpoolConfig {
@@ -58,6 +65,7 @@ export function readAgentCommand(args: readonly string[], env: NodeJS.ProcessEnv
     rootfs: given.get('rootfs'),
     includeMounts: splitList(given.get('include-mounts')),
     includeInterfaces: splitList(given.get('include-interfaces')),
+    custom: readCustomConfig(given),
   };
   if (given.has('once')) return { kind: 'once', measuring };
   const config: AgentConfig = {
@@ -80,6 +88,20 @@ export function readAgentCommand(args: readonly string[], env: NodeJS.ProcessEnv
     },
   };
   return { kind: given.has('check') ? 'check' : 'run', config };
+}
+
+const CUSTOM_DIRECTORY = '/etc/watchkeeper/metrics.d';
+
+function readCustomConfig(given: GivenSettings): CustomConfig {
+  const path = given.get('custom-dir');
+  const seconds = parseSeconds(given.get('custom-max-age') ?? '10m');
+  if (!(seconds >= 1 && seconds <= 30 * 86_400)) {
+    throw new AgentConfigError('--custom-max-age must be from 1s to 30d, like 10m or 2h');
+  }
+  if (path === 'none') return {};
+  return {
+    dropIn: { path: path ?? CUSTOM_DIRECTORY, isOptional: path === undefined, maxAgeMs: seconds * 1_000 },
+  };
 }
 
 /** Plain http is for this machine only: elsewhere anyone on the way reads the key. */

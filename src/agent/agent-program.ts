@@ -5,6 +5,7 @@ import { readAgentCommand, type AgentConfig, type MeasuringConfig } from './agen
 import { createAgentLog } from './agent-log.js';
 import { AgentConfigError, HELP } from './agent-settings.js';
 import { checkAgent } from './check.js';
+import { CustomMetrics } from './custom/custom-metrics.js';
 import { runAgent, type MeasuringSettings } from './run-agent.js';
 import { SpoolInUseError } from './spool/spool-lock.js';
 
@@ -23,8 +24,13 @@ async function printOnce(openCollector: OpenCollector, measuring: MeasuringConfi
   const collector = openCollector(measuring);
   collector.prime();
   await sleepFor(1_000);
-  const { report, problems } = await collector.collect();
-  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  const [{ report, problems }, own] = await Promise.all([
+    collector.collect(),
+    new CustomMetrics(measuring.custom).collect(),
+  ]);
+  const { custom, leftOut } = own.fit(report);
+  process.stdout.write(`${JSON.stringify({ ...report, ...custom }, null, 2)}\n`);
+  for (const line of leftOut) process.stderr.write(`left out of the custom metrics: ${line}\n`);
   for (const { resource, message } of problems) process.stderr.write(`${resource}: ${message}\n`);
   collector.close();
 }

@@ -43,6 +43,16 @@ export const SETTINGS = {
     value: 'LIST',
     help: 'report these network interfaces also',
   },
+  'custom-dir': {
+    env: 'WATCHKEEPER_CUSTOM_DIR',
+    value: 'DIR',
+    help: 'files with metrics of your own, *.prom or *.json (default /etc/watchkeeper/metrics.d); none = no such',
+  },
+  'custom-max-age': {
+    env: 'WATCHKEEPER_CUSTOM_MAX_AGE',
+    value: 'TIME',
+    help: 'such a file that was not written for longer is left out (default 10m)',
+  },
   rootfs: { env: 'WATCHKEEPER_ROOTFS', value: 'DIR', help: "where the machine's root is mounted" },
   spool: {
     env: 'WATCHKEEPER_SPOOL',

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { ReportCollector } from '../probes/collect-report.js';
 import type { AgentConfig, SpoolConfig } from './agent-config.js';
+import { CustomMetrics } from './custom/custom-metrics.js';
 import { readHubAnswer } from './hub-answer.js';
 import { HubConnection, type HubResponse } from './hub-connection.js';
 import { findHolder } from './spool/spool-lock.js';
@@ -25,7 +26,16 @@ export async function checkAgent(
   openCollector: () => ReportCollector,
 ): Promise<Finding[]> {
   const [hub, probes] = await Promise.all([checkHub(config, userAgent), checkProbes(config, openCollector)]);
-  return [...hub, ...(await checkSpool(config.spool)), ...probes];
+  return [...hub, ...(await checkSpool(config.spool)), ...probes, ...(await checkCustom(config))];
+}
+
+async function checkCustom({ measuring: { custom } }: AgentConfig): Promise<Finding[]> {
+  const { dropIn } = custom;
+  const { custom: part, leftOut } = (await new CustomMetrics({ dropIn }).collect()).fit({ at: 0 });
+  const what = `custom metrics ${dropIn?.path ?? ''}`.trim();
+  const count = part.custom?.length ?? 0;
+  const found: Finding[] = count > 0 ? [{ verdict: 'ok', what, text: `${count} values` }] : [];
+  return [...found, ...leftOut.map((text): Finding => ({ verdict: 'fault', what: 'custom metrics', text }))];
 }
 
 async function checkHub(config: AgentConfig, userAgent: string): Promise<Finding[]> {

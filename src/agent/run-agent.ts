@@ -1,10 +1,11 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Resource } from '../core/model/metric-catalog.js';
-import type { Collection, ReportCollector } from '../probes/collect-report.js';
+import type { ReportCollector } from '../probes/collect-report.js';
 import { AgentClock } from './agent-clock.js';
 import type { AgentConfig } from './agent-config.js';
 import type { AgentLog } from './agent-log.js';
 import { AgentStateTurn } from './agent-state.js';
+import { CustomMetrics } from './custom/custom-metrics.js';
 import type { HubAnswer, MonitorConfig } from './hub-answer.js';
 import { HubConnection } from './hub-connection.js';
 import { LiveBurst } from './live-burst.js';
@@ -52,7 +53,9 @@ class RunningAgent {
   private readonly burst: LiveBurst;
   private readonly sender: ReportSender;
   private readonly state: AgentStateTurn;
-  private readonly logProblems: (problems: Collection['problems']) => void;
+  private readonly custom: CustomMetrics;
+  private readonly logProblems: (problems: readonly string[]) => void;
+  private readonly logLeftOut: (problems: readonly string[]) => void;
   private firstAnswer: Promise<unknown> | undefined;
   private isMistrusting = false;
   private isEnding = false;
@@ -81,7 +84,9 @@ class RunningAgent {
       phaseShare,
     });
     this.state = new AgentStateTurn(clock, spool);
-    this.logProblems = createProblemLog(log);
+    this.custom = new CustomMetrics(config.measuring.custom);
+    this.logProblems = createProblemLog(log, ['cannot be measured', 'can be measured again']);
+    this.logLeftOut = createProblemLog(log, ['left out of the custom metrics', 'no longer left out']);
     this.sender = new ReportSender(
       {
         ...{ spool, connection, log },
@@ -124,12 +129,16 @@ class RunningAgent {
     // A wrong clock would have the first reports refused: the hub's answer comes before them.
     await this.firstAnswer;
     if (!this.isClockTrusted()) return void this.sender.ask();
-    const { report, problems } = await this.collector.collect();
-    this.logProblems(problems);
+    const [{ report, problems }, own] = await Promise.all([this.collector.collect(), this.custom.collect()]);
+    this.logProblems(problems.map(({ resource, message }) => `${resource}: ${message}`));
+    const { custom, leftOut } = own.fit(report);
+    this.logLeftOut(leftOut);
     if (this.isEnding) return;
     const agent = this.state.takeDue(report.at);
     // The disk may be slow: the next reading does not wait for it.
-    void this.spool.add(JSON.stringify({ ...report, agent }), report.at).then(() => this.sender.wake());
+    void this.spool
+      .add(JSON.stringify({ ...report, ...custom, agent }), report.at)
+      .then(() => this.sender.wake());
   }
 
   private isClockTrusted(): boolean {
@@ -177,12 +186,15 @@ class RunningAgent {
 }
 
 /** Names a problem when it appears and when it is over, not at every report. */
-function createProblemLog(log: AgentLog): (problems: Collection['problems']) => void {
+function createProblemLog(
+  log: AgentLog,
+  [appears, isOver]: readonly [string, string],
+): (problems: readonly string[]) => void {
   let known = new Set<string>();
   return (problems) => {
-    const current = new Set(problems.map(({ resource, message }) => `${resource}: ${message}`));
-    for (const one of current) if (!known.has(one)) log('warn', 'cannot be measured', { problem: one });
-    for (const one of known) if (!current.has(one)) log('info', 'can be measured again', { problem: one });
+    const current = new Set(problems);
+    for (const one of current) if (!known.has(one)) log('warn', appears, { problem: one });
+    for (const one of known) if (!current.has(one)) log('info', isOver, { problem: one });
     known = current;
   };
 }

@@ -51,6 +51,7 @@ describe('metrics of the user', () => {
     await page.goto(`${hub.url}/monitors/${monitor.id}`);
     await page.getByText('How to send one', { exact: true }).click();
     await see(page.getByText(/"custom":\[\{"name":"queue\.depth"/));
+    await see(page.getByText(/mv \$d\/\.mail \$d\/mail\.prom/));
   });
 
   it('are charted by name, with labels as lines and in their unit', async () => {

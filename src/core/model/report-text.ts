@@ -6,6 +6,8 @@ export type TextFault = 'wrong_type' | 'bad_text' | 'too_long';
 // NUL, other C0 and C1 controls: Postgres text cannot hold the first, no terminal should see the rest.
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+/** Half of a pair alone; `isWellFormed` says the same, but agents run on Node.js 18 too. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
 // eslint-disable-next-line no-control-regex
 const ASCII_ONLY = /^[\u0020-\u007e]*$/;
 
@@ -20,7 +22,7 @@ export function readText(value: unknown): { text: string } | { fault: TextFault 
   }
   // Four UTF-16 units a code point is more than any text within the limit has; normalising more than that is work for nothing.
   if (value.length > MAX_TEXT_CODE_POINTS * 4) return { fault: 'too_long' };
-  if (CONTROL.test(value) || !value.isWellFormed()) return { fault: 'bad_text' };
+  if (CONTROL.test(value) || LONE_SURROGATE.test(value)) return { fault: 'bad_text' };
   const text = value.normalize('NFC');
   if ([...text].length > MAX_TEXT_CODE_POINTS || utf8Length(text) > MAX_TEXT_BYTES)
     return { fault: 'too_long' };

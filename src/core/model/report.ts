@@ -23,6 +23,19 @@ export interface Report {
   pressure?: PressureReading;
   uptime?: UptimeReading;
   cgroup?: CgroupReading;
+  custom?: CustomReading[];
+}
+
+/** A value of a metric that the sender defines. */
+export interface CustomReading {
+  /** Words of letters, digits and `_`, joined by dots; its first word is no part of the report. */
+  name: string;
+  /** A string of digits carries a counter beyond 2^53. */
+  value: number | string;
+  unit?: string;
+  /** `gauge` when it does not say. */
+  kind?: 'gauge' | 'counter';
+  labels?: Record<string, string>;
 }
 
 /** What a machine is: changes rarely, kept beside the monitor, no samples. */
