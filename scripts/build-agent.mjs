@@ -1,9 +1,10 @@
 // Builds the agents: each one file that any Node from 18 on runs, without a single package beside it.
 //   agent.cjs            Linux; reads files of the kernel, nothing but our own code in it
 //   agent-portable.cjs   macOS and Windows; has the library systeminformation in it
+// and puts the installer beside them.
 // usage: node scripts/build-agent.mjs [folder, dist by default]
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { copyFileSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -31,3 +32,4 @@ await build({
   define: { AGENT_VERSION: JSON.stringify(version), 'import.meta.url': 'agentFileUrl' },
   logLevel: 'warning',
 });
+copyFileSync(join(root, 'src/enrolment/install.sh'), join(resolve(root, folder), 'install.sh'));

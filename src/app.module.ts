@@ -8,6 +8,7 @@ import { ConfigModule } from './config/config.module.js';
 import type { HubConfig } from './config/hub-config.js';
 import { DatabaseModule } from './database/database.module.js';
 import type { OpenDatabase } from './database/open-database.js';
+import { EnrolmentModule } from './enrolment/enrolment.module.js';
 import { EventsModule } from './events/events.module.js';
 import { GraphqlModule } from './graphql/graphql.module.js';
 import { HealthModule } from './health/health.module.js';
@@ -35,6 +36,7 @@ export class AppModule {
         AuditModule,
         AuthModule,
         MonitorsModule,
+        EnrolmentModule,
         IngestionModule,
         CollectorModule,
         SeriesModule,

@@ -10,6 +10,7 @@ import { AccessTokenResolver } from './auth/tokens/access-token.resolver.js';
 import { AccountResolver } from './auth/users/account.resolver.js';
 import { UsersResolver } from './auth/users/users.resolver.js';
 import { ViewerResolver } from './auth/viewer.resolver.js';
+import { EnrolmentResolver } from './enrolment/enrolment.resolver.js';
 import { HubStatusResolver } from './health/hub-status.resolver.js';
 import { KeysResolver } from './monitors/keys/keys.resolver.js';
 import { LiveResolver } from './live/live.resolver.js';
@@ -33,6 +34,7 @@ const schema = await app
       ViewerResolver,
       MonitorsResolver,
       KeysResolver,
+      EnrolmentResolver,
       SeriesResolver,
       LiveResolver,
       HubStatusResolver,

@@ -15,6 +15,7 @@ export const AUDITED_FIELDS = {
     'state',
   ],
   apiKey: ['name', 'prefix', 'monitorId', 'expiresAt', 'allowedAddresses', 'replacedBy'],
+  enrolmentKey: ['name', 'kind', 'prefix', 'monitorId', 'tags', 'quota', 'expiresAt'],
   accessToken: ['name', 'prefix', 'scope', 'expiresAt'],
   session: ['userAgent', 'method'],
   user: ['email', 'name', 'role', 'isDisabled', 'hasTwoFactor', 'invitedBy', 'handedOver'],

@@ -2,7 +2,7 @@
 export interface Refusal {
   /** `session.refused`, `apiKey.refused` … */
   readonly action: `${string}.refused`;
-  readonly targetType: 'session' | 'apiKey' | 'accessToken' | 'user' | 'invitation';
+  readonly targetType: 'session' | 'apiKey' | 'accessToken' | 'user' | 'invitation' | 'enrolmentKey';
   readonly address: string;
   readonly requestId?: string;
   /** The address that somebody tried to sign in with. */

@@ -6,10 +6,19 @@ import { ApiKeyDoor } from '../auth/api-key-door.js';
 import type { Verdict } from '../auth/api-key-verdict.js';
 import { readErrorCode, sendProblem } from '../common/problem.js';
 import { ByApiKey } from '../common/public.decorator.js';
+import { HealthWatch } from '../monitors/health-watch.js';
 import { IngestionCounts } from './ingestion-counts.js';
 import { findRefusal, IngestionService, type MonitorConfig } from './ingestion.service.js';
 
 export const INGESTION_PATH = '/api/monitoring/data';
+
+interface DoorDescription {
+  /** The hub's clock, epoch milliseconds. */
+  readonly now: number;
+  readonly config: MonitorConfig;
+  /** When the hub last received a report of this monitor, epoch milliseconds; null = never. */
+  readonly lastReceivedAt: number | null;
+}
 
 /**
  * The door for reports.
@@ -26,6 +35,7 @@ export class IngestionController implements OnModuleInit {
     private readonly door: ApiKeyDoor,
     private readonly ingestion: IngestionService,
     private readonly counts: IngestionCounts,
+    private readonly health: HealthWatch,
   ) {}
 
   onModuleInit(): void {
@@ -45,8 +55,13 @@ export class IngestionController implements OnModuleInit {
   @ByApiKey()
   @ApiSecurity('reportKey')
   @ApiOperation({ summary: 'What the hub wants of this key’s monitor: tells whether a key works.' })
-  describe(@Req() request: FastifyRequest): { now: number; config: MonitorConfig } {
-    return { now: Date.now(), config: this.ingestion.describeConfig(request.verdict!.monitorId) };
+  describe(@Req() request: FastifyRequest): DoorDescription {
+    const { monitorId } = request.verdict!;
+    return {
+      now: Date.now(),
+      config: this.ingestion.describeConfig(monitorId),
+      lastReceivedAt: this.health.lastHeardOf(monitorId)?.receivedAt ?? null,
+    };
   }
 
   private admit(request: FastifyRequest, done: (error?: Error) => void): void {
@@ -73,7 +88,11 @@ export class IngestionController implements OnModuleInit {
 
   private async receive(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const begunAt = performance.now();
-    const answer = await this.ingestion.receive(request.verdict!.monitorId, request.body as Buffer);
+    const answer = await this.ingestion.receive(
+      request.verdict!.monitorId,
+      request.body as Buffer,
+      request.ip,
+    );
     this.counts.noteDuration(begunAt);
     const refusal = findRefusal(answer);
     if (refusal) {

@@ -12,6 +12,7 @@ import type { RepeatedReports } from '../storage/repeated-reports.js';
 import { IngestionCounts } from './ingestion-counts.js';
 import { IngestionService } from './ingestion.service.js';
 import { KnownShapes } from './known-shapes.js';
+import type { ReportedBoots } from '../monitors/reported-boots.js';
 import { OutcomeNotes } from './outcome-notes.js';
 import { EventBus } from '../events/event-bus.js';
 import { TopProcesses } from '../monitors/top-processes.js';
@@ -82,6 +83,7 @@ beforeEach(() => {
       { note: (rows: PendingReport[]) => repeated.push(...rows) } as unknown as RepeatedReports,
       new IngestionCounts(),
       new TopProcesses(new EventBus()),
+      { note: () => undefined } as unknown as ReportedBoots,
     ),
     audience,
     { note: async (id: string) => void goodbyes.push(id) } as unknown as Goodbyes,

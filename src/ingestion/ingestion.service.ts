@@ -92,22 +92,25 @@ export class IngestionService {
    * writes it costs a tenth of the rest.
    * @throws DomainError as `ingest` and `readJsonBody`
    */
-  async receive(monitorId: string, body: Buffer): Promise<IngestionAnswer> {
+  async receive(monitorId: string, body: Buffer, address?: string): Promise<IngestionAnswer> {
     const monitor = this.requireRunning(monitorId);
     const now = Date.now();
     const known = this.shapes.read(monitor, body, now);
-    if (known && this.shaper.knows(monitorId, known.layout, now)) return this.storeKnown(monitor, known, now);
+    if (known && this.shaper.knows(monitorId, known.layout, now))
+      return this.storeKnown(monitor, known, now, address);
     const value = readJsonBody(body);
-    return this.ingest(monitorId, value, this.shapes.wantsToLearn(monitorId) ? body : undefined);
+    const text = this.shapes.wantsToLearn(monitorId) ? body : undefined;
+    return this.ingest(monitorId, value, text, address);
   }
 
   /**
    * @param body what JSON.parse gave: one report, or `{reports: […]}`
    * @param text the same as it was written, should that be remembered
+   * @param address the IP address that it came from, where that is known
    * @returns after the commit of everything it counts as accepted
    * @throws DomainError `monitor_stopped`, `unauthenticated` (the monitor is gone), `overloaded`, `storage_unavailable`
    */
-  async ingest(monitorId: string, body: unknown, text?: Buffer): Promise<IngestionAnswer> {
+  async ingest(monitorId: string, body: unknown, text?: Buffer, address?: string): Promise<IngestionAnswer> {
     const monitor = this.requireRunning(monitorId);
     const now = Date.now();
     const sorted = await this.sort(monitor, listReports(body), now);
@@ -132,7 +135,7 @@ export class IngestionService {
       ...(live.length > 0 && { live: live.length }),
       ...(droppedValues > 0 && { droppedValues }),
     };
-    this.notes.noteAnswer(monitor, rows, outcomes, answer);
+    this.notes.noteAnswer(monitor, rows, outcomes, answer, address);
     return answer;
   }
 
@@ -206,13 +209,14 @@ export class IngestionService {
     monitor: MonitorSettings,
     { reports, ignored, inventory }: KnownReports,
     now: number,
+    address: string | undefined,
   ): Promise<IngestionAnswer> {
     const rows = reports.map((report) => ({ monitorId: monitor.id, receivedAt: now, report }));
     const outcomes = await this.groupCommit.store(rows);
     if (inventory) rows.forEach((row, index) => this.notes.noteInventory(row, outcomes[index]!, inventory));
     this.notes.noteHealth(monitor, [], outcomes);
     const answer = this.answer(monitor, outcomes, undefined, [], ignored);
-    this.notes.noteAnswer(monitor, rows, outcomes, answer);
+    this.notes.noteAnswer(monitor, rows, outcomes, answer, address);
     return answer;
   }
 

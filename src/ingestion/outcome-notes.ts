@@ -4,6 +4,7 @@ import { MonitorLosses } from '../monitors/monitor-losses.js';
 import { MonitorNotes } from '../monitors/monitor-notes.js';
 import type { MonitorSettings } from '../monitors/monitor-directory.js';
 import type { MonitorInventory } from '../monitors/monitor.entity.js';
+import { ReportedBoots } from '../monitors/reported-boots.js';
 import { TopProcesses } from '../monitors/top-processes.js';
 import type { PendingReport, StoreOutcome } from '../storage/pending-report.js';
 import { RepeatedReports } from '../storage/repeated-reports.js';
@@ -19,6 +20,7 @@ export class OutcomeNotes {
     private readonly repeated: RepeatedReports,
     private readonly counts: IngestionCounts,
     private readonly topProcesses: TopProcesses,
+    private readonly boots: ReportedBoots,
   ) {}
 
   /** What a report says of its machine; one that was there before, or whose monitor is gone, changes nothing. */
@@ -38,11 +40,24 @@ export class OutcomeNotes {
     rows: readonly PendingReport[],
     outcomes: readonly StoreOutcome[],
     answer: IngestionAnswer,
+    address?: string,
   ): void {
+    this.noteBoots(monitor, rows, outcomes, address);
     this.counts.note(rows, outcomes, answer);
     if (answer.droppedValues) this.losses.noteDropped(monitor.id, answer.droppedValues);
     if (answer.duplicates > 0)
       this.repeated.note(rows.filter((_, position) => outcomes[position] === 'duplicate'));
+  }
+
+  private noteBoots(
+    { id, kind }: MonitorSettings,
+    rows: readonly PendingReport[],
+    outcomes: readonly StoreOutcome[],
+    address: string | undefined,
+  ): void {
+    if (kind !== 'agent') return;
+    for (let index = 0; index < rows.length; index++)
+      if (outcomes[index] === 'accepted') this.boots.note(id, rows[index]!.report, address);
   }
 
   /** @param refused what was refused before anything was stored: the sender's fault */

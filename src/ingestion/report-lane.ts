@@ -76,7 +76,7 @@ export class ReportLane implements OnModuleInit {
     request.on('end', () => {
       const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length);
       const begunAt = performance.now();
-      this.ingestion.receive(verdict.monitorId, body).then(
+      this.ingestion.receive(verdict.monitorId, body, request.socket.remoteAddress).then(
         (answer) => {
           this.counts.noteDuration(begunAt);
           this.answer(response, answer);

@@ -1,6 +1,7 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { RetentionDays } from '../core/blocks/retention.js';
 import type { Resource } from '../core/model/metric-catalog.js';
+import type { SeenBoot } from './boot-sequence.js';
 import type { AgentState, HostInventory } from '../core/model/report.js';
 
 export const MONITOR_KINDS = ['local', 'agent'] as const;
@@ -14,6 +15,13 @@ export interface MonitorInventory {
   agent?: AgentState;
   /** Describing texts of devices, by part and device name. */
   devices?: Record<string, Record<string, Record<string, string>>>;
+}
+
+/** Two machines report as one monitor: what is known of each. */
+export interface IdentityConflict {
+  /** Instant, ISO 8601. */
+  readonly since: string;
+  readonly boots: readonly SeenBoot[];
 }
 
 /** Postgres gives a bigint as text; a count is a number. */
@@ -77,6 +85,10 @@ export class Monitor {
 
   @Column('timestamptz', { name: 'conflict_at', nullable: true })
   conflictAt!: Date | null;
+
+  /** Set when two machines take turns as this one, until a user says that it is mended. */
+  @Column('jsonb', { name: 'identity_conflict', nullable: true })
+  identityConflict!: IdentityConflict | null;
 
   /** Grows with every change of a writable field or the state: what `If-Match` compares. */
   @Column('integer', { default: 1 })

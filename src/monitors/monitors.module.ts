@@ -26,6 +26,7 @@ import { MonitorShare } from './sharing/monitor-share.entity.js';
 import { SharingResolver } from './sharing/sharing.resolver.js';
 import { SharingService } from './sharing/sharing.service.js';
 import { UserMonitorsResolver } from './sharing/user-monitors.resolver.js';
+import { ReportedBoots } from './reported-boots.js';
 import { TopProcesses } from './top-processes.js';
 
 @Module({
@@ -44,6 +45,7 @@ import { TopProcesses } from './top-processes.js';
     LiveAudience,
     MonitorNotes,
     MonitorLosses,
+    ReportedBoots,
     TopProcesses,
     MonitorPresenter,
     MonitorLoaders,
@@ -65,6 +67,7 @@ import { TopProcesses } from './top-processes.js';
     MonitorLosses,
     MonitorPresenter,
     HealthWatch,
+    ReportedBoots,
     TopProcesses,
   ],
 })

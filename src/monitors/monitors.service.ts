@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
-import { AuditLog } from '../audit/audit-log.js';
+import { type AuditActor, AuditLog } from '../audit/audit-log.js';
 import { ApiKeyService } from '../auth/api-key.service.js';
 import { mayOnHub, type MonitorRight } from '../auth/rights.js';
 import type { UserPrincipal } from '../common/principal.js';
@@ -19,6 +19,13 @@ import { whereVisible } from './sharing/visible-monitors.js';
 
 const DEFAULT_INTERVAL_SECONDS = 10;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export interface CreatedMonitor {
+  readonly monitor: Monitor;
+  /** The first report key, which is shown this once. */
+  readonly apiKey: string;
+  readonly apiKeyId: string;
+}
 
 /** Everything a user does with monitors, one service under REST and GraphQL. */
 @Injectable()
@@ -67,32 +74,46 @@ export class MonitorsService {
   }
 
   /** @returns the monitor and its first report key, which is shown this once */
-  async create(
-    principal: UserPrincipal,
+  async create(principal: UserPrincipal, input: CreateMonitorInput): Promise<CreatedMonitor> {
+    const created = await this.dataSource.transaction((manager) =>
+      this.createWithin(manager, principal, input, principal),
+    );
+    this.announceCreated(created.monitor);
+    return created;
+  }
+
+  /**
+   * The same within a transaction of the caller's, who tells by `announceCreated` that it is committed.
+   * @param actor whom the audit log names: a key may act for its user
+   */
+  async createWithin(
+    manager: EntityManager,
+    principal: Pick<UserPrincipal, 'userId' | 'role'>,
     input: CreateMonitorInput,
-  ): Promise<{ monitor: Monitor; apiKey: string }> {
+    actor: AuditActor,
+  ): Promise<CreatedMonitor> {
     refuseUnbuiltFields(input);
     const kind = input.kind ?? 'agent';
     assertMayCreate(principal, kind);
-    const created = await this.dataSource.transaction(async (manager) => {
-      const monitor = await manager.save(Monitor, {
-        ownerId: principal.userId,
-        name: input.name,
-        description: input.description ?? null,
-        tags: input.tags ?? [],
-        kind,
-        intervalSeconds: input.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS,
-        resources: input.resources ?? [...RESOURCES],
-        retention: checkRetention(input.retention ?? {}, this.config.retention),
-      });
-      const stored = await manager.findOneByOrFail(Monitor, { id: monitor.id });
-      await this.record('monitor.created', principal, manager, null, stored);
-      const { apiKey } = await this.apiKeys.create(monitor.id, {}, principal, manager);
-      return { monitor: stored, apiKey };
+    const { id } = await manager.save(Monitor, {
+      ownerId: principal.userId,
+      name: input.name,
+      description: input.description ?? null,
+      tags: input.tags ?? [],
+      kind,
+      intervalSeconds: input.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS,
+      resources: input.resources ?? [...RESOURCES],
+      retention: checkRetention(input.retention ?? {}, this.config.retention),
     });
-    this.directory.put(created.monitor);
-    this.events.announce('monitor.created', { monitorId: created.monitor.id });
-    return created;
+    const monitor = await manager.findOneByOrFail(Monitor, { id });
+    await this.record('monitor.created', actor, manager, null, monitor);
+    const { apiKey, record } = await this.apiKeys.create(id, {}, actor, manager);
+    return { monitor, apiKey, apiKeyId: record.id };
+  }
+
+  announceCreated(monitor: Monitor): void {
+    this.directory.put(monitor);
+    this.events.announce('monitor.created', { monitorId: monitor.id });
   }
 
   /**
@@ -147,14 +168,14 @@ export class MonitorsService {
 
   private async record(
     action: `monitor.${string}`,
-    principal: UserPrincipal,
+    actor: AuditActor,
     manager: EntityManager,
     before: Monitor | null,
     after: Monitor | null,
   ): Promise<void> {
     const { id = null, name = null } = after ?? before ?? {};
     const change = { action, targetType: 'monitor' as const, targetId: id, targetName: name, before, after };
-    await this.audit.record(change, principal, manager);
+    await this.audit.record(change, actor, manager);
   }
 
   private monitors() {
@@ -224,7 +245,7 @@ export class MonitorsService {
   }
 }
 
-function assertMayCreate(principal: UserPrincipal, kind: Monitor['kind']): void {
+function assertMayCreate(principal: Pick<UserPrincipal, 'role'>, kind: Monitor['kind']): void {
   if (!mayOnHub(principal.role, 'createMonitor')) {
     throw new DomainError('forbidden', 'Viewers add no monitors. Ask an admin for the role of an editor.');
   }

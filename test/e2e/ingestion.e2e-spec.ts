@@ -282,6 +282,10 @@ describe('the monitor’s settings', () => {
     expect((await post({})).body.config).toEqual(config);
     expect((await post({ reports: [] })).body.config).toEqual(config);
     const asked = await callHub(hub, 'GET', '/api/monitoring/data', { headers: { 'x-api-key': key } });
-    expect(asked.body).toEqual({ now: expect.any(Number), config });
+    expect(asked.body).toEqual({
+      now: expect.any(Number),
+      config,
+      lastReceivedAt: expect.any(Number),
+    });
   });
 });
