@@ -8,32 +8,36 @@ import type { CounterStats, GaugeStats } from './rollup.js';
  * the same numbers however the samples were bucketed before.
  */
 
-/** Rounds to so many decimals: the noise that adding and subtracting 0.1 and its like leaves. */
-type Tidy = (value: number) => number;
-
-function makeTidy(...columns: readonly Float64Array[]): Tidy {
+/** The power of ten by which sums are tidied, 0 where they stay as they are: integers, and what is too fine. */
+function findTidyPower(...columns: readonly Float64Array[]): number {
   let decimals = 0;
   for (const column of columns) decimals = Math.max(decimals, countDecimals(column) ?? MAX_DECIMALS + 1);
-  if (decimals === 0 || decimals > MAX_DECIMALS) return (value) => value;
-  const power = powerOfTen(decimals);
-  return (value) => Math.round(value * power) / power;
+  return decimals === 0 || decimals > MAX_DECIMALS ? 0 : powerOfTen(decimals);
+}
+
+/** Rounds to so many decimals: the noise that adding and subtracting 0.1 and its like leaves. */
+function tidy(value: number, power: number): number {
+  return power === 0 ? value : Math.round(value * power) / power;
 }
 
 /** @param bucketOf target bucket of each source bucket, ascending */
 export function combineGauge(target: GaugeStats, source: GaugeStats, bucketOf: Uint32Array): void {
-  const tidy = makeTidy(source.sum, target.sum);
+  const power = findTidyPower(source.sum, target.sum);
+  const { sum: sums, count: counts, min: mins, max: maxes, last, lastAt } = target;
   for (let index = 0; index < bucketOf.length; index++) {
     const count = source.count[index]!;
     if (count === 0) continue;
     const bucket = bucketOf[index]!;
-    const isFirst = target.count[bucket] === 0;
-    const [min, max, sum] = [source.min[index]!, source.max[index]!, source.sum[index]!];
-    if (isFirst || min < target.min[bucket]!) target.min[bucket] = min;
-    if (isFirst || max > target.max[bucket]!) target.max[bucket] = max;
-    target.sum[bucket] = isFirst ? sum : tidy(target.sum[bucket]! + sum);
-    target.count[bucket]! += count;
-    target.last[bucket] = source.last[index]!;
-    target.lastAt[bucket] = source.lastAt[index]!;
+    const min = source.min[index]!;
+    const max = source.max[index]!;
+    const sum = source.sum[index]!;
+    const isFirst = counts[bucket] === 0;
+    if (isFirst || min < mins[bucket]!) mins[bucket] = min;
+    if (isFirst || max > maxes[bucket]!) maxes[bucket] = max;
+    sums[bucket] = isFirst ? sum : tidy(sums[bucket]! + sum, power);
+    counts[bucket]! += count;
+    last[bucket] = source.last[index]!;
+    lastAt[bucket] = source.lastAt[index]!;
   }
 }
 
@@ -45,7 +49,7 @@ export function combineCounter(
   originOf: readonly number[],
   origins: readonly RowOrigin[],
 ): void {
-  const tidy = makeTidy(source.first, source.last, source.increase, target.last, target.increase);
+  const power = findTidyPower(source.first, source.last, source.increase, target.last, target.increase);
   for (let index = 0; index < bucketOf.length; index++) {
     if (source.count[index] === 0) continue;
     const bucket = bucketOf[index]!;
@@ -56,9 +60,9 @@ export function combineCounter(
       target.firstOrigin[bucket] = firstOrigin;
     } else {
       const before = origins[target.lastOrigin[bucket]!]!;
-      addBorder(target, bucket, source, index, before, origins[firstOrigin]!, tidy);
+      addBorder(target, bucket, source, index, before, origins[firstOrigin]!, power);
     }
-    addWithin(target, bucket, source, index, tidy);
+    addWithin(target, bucket, source, index, power);
     target.count[bucket]! += source.count[index]!;
     target.last[bucket] = source.last[index]!;
     target.lastAt[bucket] = source.lastAt[index]!;
@@ -74,17 +78,18 @@ function addBorder(
   index: number,
   before: RowOrigin,
   after: RowOrigin,
-  tidy: Tidy,
+  power: number,
 ): void {
   const [fromAt, toAt] = [target.lastAt[bucket]!, source.firstAt[index]!];
-  const increase = counterIncrease(
+  const grown = counterIncrease(
     { at: fromAt, bootId: before.bootId, value: target.last[bucket]! },
     { at: toAt, bootId: after.bootId, value: source.first[index]! },
     Math.max(before.intervalMs, after.intervalMs),
   );
-  if (Number.isNaN(increase)) return;
-  noteExtremes(target, bucket, tidy(increase), toAt - fromAt, tidy(increase), toAt - fromAt);
-  target.increase[bucket] = tidy(target.increase[bucket]! + tidy(increase));
+  if (Number.isNaN(grown)) return;
+  const increase = tidy(grown, power);
+  noteExtremes(target, bucket, increase, toAt - fromAt, increase, toAt - fromAt);
+  target.increase[bucket] = tidy(target.increase[bucket]! + increase, power);
   target.coveredMs[bucket]! += toAt - fromAt;
 }
 
@@ -94,7 +99,7 @@ function addWithin(
   bucket: number,
   source: CounterStats,
   index: number,
-  tidy: Tidy,
+  power: number,
 ): void {
   const coveredMs = source.coveredMs[index]!;
   if (coveredMs === 0) return;
@@ -107,7 +112,7 @@ function addWithin(
     source.maxIncrease[index]!,
     source.maxElapsedMs[index]!,
   );
-  target.increase[bucket] = tidy(target.increase[bucket]! + source.increase[index]!);
+  target.increase[bucket] = tidy(target.increase[bucket]! + source.increase[index]!, power);
   target.coveredMs[bucket]! += coveredMs;
 }
 

@@ -45,7 +45,7 @@ function placeOrigin(origins: RowOrigin[], { bootId, intervalMs }: RowOrigin): n
 }
 
 function describeSamples(samples: Float64Array, kind: MetricKind, rows: RowStats): SeriesRollup {
-  const isComplete = !samples.some(Number.isNaN);
+  const isComplete = !hasNaN(samples);
   const present = isComplete ? rows.count : samples.map((value) => (Number.isNaN(value) ? 0 : 1));
   const values = isComplete ? samples : samples.map((value) => (Number.isNaN(value) ? 0 : value));
   const shared = { count: present, last: values, lastAt: rows.lastAt };
@@ -63,6 +63,11 @@ function describeSamples(samples: Float64Array, kind: MetricKind, rows: RowStats
     maxElapsedMs: zeros,
   };
   return { kind, stats };
+}
+
+function hasNaN(samples: Float64Array): boolean {
+  for (let index = 0; index < samples.length; index++) if (Number.isNaN(samples[index])) return true;
+  return false;
 }
 
 /**
@@ -119,10 +124,10 @@ function listStarts(parts: readonly Rollup[], bucketMs: number): Float64Array {
 function findBuckets(sources: Float64Array, starts: Float64Array, bucketMs: number): Uint32Array {
   const buckets = new Uint32Array(sources.length);
   let bucket = 0;
-  sources.forEach((at, index) => {
-    while (starts[bucket]! + bucketMs <= at) bucket++;
+  for (let index = 0; index < sources.length; index++) {
+    while (starts[bucket]! + bucketMs <= sources[index]!) bucket++;
     buckets[index] = bucket;
-  });
+  }
   return buckets;
 }
 

@@ -20,6 +20,10 @@ export interface IntegerPlan {
 
 /** Magnitudes of errors: integers of at most this many bits. */
 export const MAX_WIDTH = 53;
+/** What lies below the highest bit of a magnitude of this width fits a 32-bit integer with its sign. */
+const NARROW_WIDTH = 31;
+/** 2^(width − 1), what the highest bit of a magnitude stands for; bytes that no encoder wrote can ask for 53 + 63. */
+const HIGHEST_BIT = Float64Array.from({ length: 117 }, (_, width) => 2 ** (width - 1));
 
 /** Bits of a magnitude: 0 for 0, 1 for 1, 2 for 2 and 3, … */
 export function bitWidth(magnitude: number): number {
@@ -75,7 +79,7 @@ export class IntegerModel {
     const width = bitWidth(magnitude);
     this.encodeWidth(bits, width - this.minWidth, context);
     if (width > 0) bits.encode(this.signs, width === 1 ? 0 : 1, error < 0 ? 1 : 0);
-    if (width > 1) this.encodeLower(bits, magnitude - 2 ** (width - 1), width);
+    if (width > 1) this.encodeLower(bits, magnitude - HIGHEST_BIT[width]!, width);
     this.wasExact = width === 0 ? 1 : 0;
     this.predictor.see(value);
   }
@@ -83,7 +87,7 @@ export class IntegerModel {
   decode(bits: BitDecoder, context = 0): number {
     const width = this.minWidth + this.decodeWidth(bits, context);
     const isNegative = width > 0 && bits.decode(this.signs, width === 1 ? 0 : 1) === 1;
-    const magnitude = width > 1 ? this.decodeLower(bits, width) + 2 ** (width - 1) : width;
+    const magnitude = width > 1 ? this.decodeLower(bits, width) + HIGHEST_BIT[width]! : width;
     this.wasExact = width === 0 ? 1 : 0;
     const value = this.predictor.predict() + (isNegative ? -magnitude : magnitude);
     this.predictor.see(value);
@@ -110,6 +114,10 @@ export class IntegerModel {
 
   /** The bits below the highest, which is 1. */
   private encodeLower(bits: BitEncoder, lower: number, width: number): void {
+    if (width <= NARROW_WIDTH) {
+      this.encodeNarrow(bits, lower, width);
+      return;
+    }
     let left = width - 1;
     const context = width * 4;
     const first = Math.floor(lower / 2 ** --left) & 1;
@@ -119,7 +127,20 @@ export class IntegerModel {
     if (left > 0) bits.encodeRaw(lower, Math.min(left, 32));
   }
 
+  /** The same in the arithmetic of 32 bits: nearly all errors are that small, and powers are dear. */
+  private encodeNarrow(bits: BitEncoder, lower: number, width: number): void {
+    let left = width - 2;
+    const context = width * 4;
+    const first = (lower >>> left) & 1;
+    bits.encode(this.uppers, context, first);
+    if (left === 0) return;
+    left--;
+    bits.encode(this.uppers, context + 1 + first, (lower >>> left) & 1);
+    if (left > 0) bits.encodeRaw(lower, left);
+  }
+
   private decodeLower(bits: BitDecoder, width: number): number {
+    if (width <= NARROW_WIDTH) return this.decodeNarrow(bits, width);
     let left = width - 1;
     const context = width * 4;
     const first = bits.decode(this.uppers, context);
@@ -128,5 +149,16 @@ export class IntegerModel {
     if (left > 32) lower += bits.decodeRaw(left - 32) * 2 ** 32;
     if (left > 0) lower += bits.decodeRaw(Math.min(left, 32));
     return lower;
+  }
+
+  private decodeNarrow(bits: BitDecoder, width: number): number {
+    let left = width - 2;
+    const context = width * 4;
+    const first = bits.decode(this.uppers, context);
+    let lower = first << left;
+    if (left === 0) return lower;
+    left--;
+    lower |= bits.decode(this.uppers, context + 1 + first) << left;
+    return left > 0 ? lower | bits.decodeRaw(left) : lower;
   }
 }

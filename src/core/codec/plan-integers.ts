@@ -68,16 +68,34 @@ function tryWay(values: Float64Array, way: Way): PricedPlan {
   return { order, window, slope: order === 1 ? (values[1] ?? 0) : 0, ...boundWidths(widths), bits };
 }
 
-/** How many errors have each width among the first `length` values. */
+/** One at a time is counted, and read before the next: an array of its own each time would cost as much as the counting. */
+const counted = new Uint32Array(MAX_WIDTH + 1);
+
+/** How many errors have each width among the first `length` values. Stands until the next call. */
 function countWidths(values: Float64Array, length: number, [order, window]: Way): Uint32Array {
-  const widths = new Uint32Array(MAX_WIDTH + 1);
-  const predictor = new Predictor(order, WINDOWS[window]!, order === 1 ? (values[1] ?? 0) : 0);
+  counted.fill(0);
+  if (order === 0 && WINDOWS[window] === 1) countGrowths(values, length);
+  else countErrors(values, length, order, WINDOWS[window]!);
+  return counted;
+}
+
+function countErrors(values: Float64Array, length: number, order: 0 | 1, memory: number): void {
+  const predictor = new Predictor(order, memory, order === 1 ? (values[1] ?? 0) : 0);
   for (let index = 1 + order; index < length; index++) {
     const value = values[index]!;
-    widths[bitWidth(Math.abs(value - predictor.predict()))]!++;
+    counted[bitWidth(Math.abs(value - predictor.predict()))]!++;
     predictor.see(value);
   }
-  return widths;
+}
+
+/** What is left of `countErrors` where only the last value is remembered. */
+function countGrowths(values: Float64Array, length: number): void {
+  let last = 0;
+  for (let index = 1; index < length; index++) {
+    const value = values[index]!;
+    counted[bitWidth(Math.abs(value - last))]!++;
+    last = value;
+  }
 }
 
 /** Entropy of the widths, plus the bits that follow each. */
