@@ -119,7 +119,7 @@ function parseHubUrl(text: string | undefined, isHttpAllowed: boolean): URL {
       `--url is plain http to ${url.hostname}: anyone on the way could read the key; use https, or --allow-http`,
     );
   }
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/`;
+  url.pathname = `${url.pathname.replace(/(?<!\/)\/+$/, '')}/`;
   return url;
 }
 

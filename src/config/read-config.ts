@@ -156,7 +156,7 @@ function buildConfig(given: Environment): HubConfig {
     port: Number(given.PORT ?? 3000),
     host: given.HOST ?? '127.0.0.1',
     publicOrigin: url?.origin,
-    basePath: url?.pathname.replace(/\/+$/, '') ?? '',
+    basePath: url?.pathname.replace(/(?<!\/)\/+$/, '') ?? '',
     dataDir: path.resolve(given.DATA_DIR ?? 'data'),
     logLevel: (given.LOG_LEVEL ?? 'info') as LogLevel,
     timeZone: given.TZ,
@@ -204,7 +204,7 @@ function findRetentionContradiction(given: Environment): string[] {
   const fault = findRetentionFault(readRetention(given), most);
   if (!fault) return [];
   const nameOf = (field: RetentionField): string => RETENTION_NAMES[RETENTION_FIELDS.indexOf(field)]!;
-  const message = fault.message.replace(/\w+Days\b/g, (field) => nameOf(field as RetentionField));
+  const message = fault.message.replace(/\b\w+Days\b/g, (field) => nameOf(field as RetentionField));
   return [`${nameOf(fault.field)}: ${message}`];
 }
 

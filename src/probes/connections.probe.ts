@@ -38,7 +38,7 @@ export function countStates(
   text: string,
   counts: Required<Pick<ConnectionsReading, (typeof STATES)[number]>>,
 ): void {
-  for (const [, state] of text.matchAll(/^\s*\d+: \S+ \S+ ([0-9A-F]{2}) /gm)) {
+  for (const [, state] of text.matchAll(/^ *\d+: \S+ \S+ ([0-9A-F]{2}) /gm)) {
     const field = FIELD_OF_STATE[state!];
     if (field) counts[field] += 1;
   }

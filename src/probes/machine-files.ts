@@ -22,7 +22,7 @@ export class MachineFiles {
   private readonly isForeignProc: boolean;
 
   constructor(options: MachineFilesOptions = {}) {
-    this.rootfs = (options.rootfs ?? '').replace(/\/+$/, '');
+    this.rootfs = (options.rootfs ?? '').replace(/(?<!\/)\/+$/, '');
     // A root that was bound without its sub-mounts has an empty /proc; ours shows the same kernel.
     const procInside = join(this.rootfs, '/proc');
     const sysInside = join(this.rootfs, '/sys');

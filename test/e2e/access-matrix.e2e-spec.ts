@@ -30,6 +30,7 @@ interface Caller {
   /** To the monitor that is asked for. */
   readonly relation: 'owner' | 'view' | 'none';
   readonly token?: 'read' | 'manage';
+  readonly isKey?: true;
 }
 
 const schema = buildSchema(readFileSync('schema.graphql', 'utf8'));
@@ -69,7 +70,7 @@ beforeAll(async () => {
       input: shared,
     },
   );
-  const key = (await editor.client.createMonitor()).key;
+  const { id, key } = await editor.client.createMonitor();
   const byCookie = (
     name: string,
     role: Role,
@@ -99,8 +100,16 @@ beforeAll(async () => {
   };
   callers = [
     { name: 'a stranger', relation: 'none', headers: {} },
-    { name: 'a report key', relation: 'none', headers: { 'x-api-key': key } },
-    { name: 'a report key as a token', relation: 'none', headers: { authorization: `Bearer ${key}` } },
+    { name: 'a report key', relation: 'none', isKey: true, headers: { 'x-api-key': key } },
+    {
+      name: 'a report key as a token',
+      relation: 'none',
+      isKey: true,
+      headers: { authorization: `Bearer ${key}` },
+    },
+    { name: 'a monitor’s id as its key', relation: 'none', headers: { 'x-api-key': id } },
+    { name: 'a monitor’s id as a token', relation: 'none', headers: { authorization: `Bearer wk_${id}` } },
+    { name: 'a user’s id as a session', relation: 'none', headers: { cookie: `session=${viewer.id}` } },
     byCookie('a viewer', 'viewer', viewer),
     byCookie('a viewer it is shared with', 'viewer', seeing, 'view'),
     byCookie('the other tenant', 'editor', editor),
@@ -185,8 +194,7 @@ type Outcome = 'open' | 'unauthenticated' | 'forbidden' | 'not_found';
 /** What the tables say that a caller must get. */
 function expectOutcome(policy: DoorPolicy, caller: Caller, isChange: boolean): Outcome {
   if (policy.is === 'public') return 'open';
-  if (policy.is === 'reportKey')
-    return 'headers' in caller && 'x-api-key' in caller.headers ? 'open' : 'unauthenticated';
+  if (policy.is === 'reportKey') return caller.isKey ? 'open' : 'unauthenticated';
   if (!caller.role) return 'unauthenticated';
   if (caller.token && policy.byToken === false) return 'forbidden';
   if (caller.token === 'read' && isChange) return 'forbidden';
@@ -219,8 +227,10 @@ describe('every field of GraphQL', () => {
     '%s is open to whom its policy says, and to nobody else',
     async (name, type, field) => {
       const policy = FIELD_POLICIES[name]!;
+      // Whoever is nobody is refused before anything is looked at, and ends nothing.
+      const untouched = await makeThings(field.name);
       for (const caller of callers) {
-        const things = await makeThings(field.name);
+        const things = caller.role ? await makeThings(field.name) : untouched;
         const operation = buildOperation(schema, type, field.name, things);
         const answer = await callHub(hub, 'POST', '/graphql', { body: operation, headers: caller.headers });
         const isSomebodyElses =
@@ -246,6 +256,39 @@ describe('every field of GraphQL', () => {
     },
     60_000,
   );
+
+  it('takes nothing but an id for an id (S6, S27)', async () => {
+    const fields = rootFields.filter(({ field }) => field.args.some(({ name }) => name === 'id'));
+    expect(fields.length).toBeGreaterThan(10);
+    for (const { type, field } of fields) {
+      const things = await makeThings(field.name);
+      for (const id of [
+        { id: things.monitorId },
+        [things.monitorId],
+        null,
+        true,
+        '../../etc',
+        `${things.monitorId}\n`,
+        "' or 1=1 --",
+        '',
+      ]) {
+        const { query, variables } = buildOperation(schema, type, field.name, things);
+        const { body, status } = await adminClient.call('POST', '/graphql', {
+          query,
+          variables: { ...variables, id },
+        });
+        const fault = body.errors?.[0]?.extensions.code ?? body.data?.[field.name]?.userErrors?.[0]?.code;
+        const isRefused =
+          body.data?.[field.name] === null ||
+          ['BAD_USER_INPUT', 'not_found', 'invalid_input'].includes(fault);
+        expect([field.name, id, isRefused, status < 500]).toEqual([field.name, id, true, true]);
+      }
+    }
+    const { id } = await owner.createMonitor();
+    for (const odd of ['x', `${id}x`, `${id}%0a`, '..%2f..%2fetc', '%00', `${id},${id}`, '[object Object]']) {
+      expect((await adminClient.call('DELETE', `/api/monitoring/${odd}`)).status).toBe(404);
+    }
+  }, 30_000);
 
   it('of a monitor that is only looked at gives neither keys nor shares', async () => {
     const { monitorId } = await makeThings('share');
@@ -311,16 +354,16 @@ describe('every route', () => {
     for (const [route, policy] of Object.entries(ROUTE_POLICIES)) {
       if (policy.is === 'public') continue;
       const [method, pattern] = route.split(' ') as [string, string];
+      const untouched = await makeThings();
       for (const caller of callers) {
         if (pattern.endsWith('logout') && caller.role) continue;
-        const { monitorId } = await makeThings();
+        const { monitorId } = caller.role ? await makeThings() : untouched;
         const body = ['POST', 'PUT', 'PATCH'].includes(method) ? { name: 'x' } : undefined;
         const path = pattern.replace(':id', monitorId);
         const answer = await callHub(hub, method, path, { ...(body && { body }), headers: caller.headers });
         const code = answer.body?.code as string | undefined;
         const outcome = REFUSALS.includes(code ?? '') ? code : 'open';
-        const isKey = policy.is === 'reportKey' && !caller.role && Object.keys(caller.headers).length > 0;
-        const expected = isKey ? 'open' : expectOutcome(policy, caller, method !== 'GET');
+        const expected = expectOutcome(policy, caller, method !== 'GET');
         expect([route, caller.name, outcome]).toEqual([route, caller.name, expected]);
         if (caller.role !== 'admin' && caller.relation === 'none') expect(answer.text).not.toContain(SECRET);
       }

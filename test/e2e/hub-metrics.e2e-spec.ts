@@ -104,6 +104,22 @@ describe('the hub’s own metrics', () => {
     await waitFor(async () => find(await read(), 'watchkeeper_live_subscribers') === 0, { what: 'nobody' });
   });
 
+  it('grow no series for addresses and methods that somebody makes up (S23)', async () => {
+    const countSeries = async (): Promise<number> =>
+      (await read()).split('\n').filter((line) => line !== '' && !line.startsWith('#')).length;
+    const makeUp = async (round: string): Promise<void> => {
+      for (let count = 0; count < 100; count++) {
+        for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND']) {
+          await (await fetch(`${hub.url}/api/${round}/${count}`, { method })).arrayBuffer();
+        }
+      }
+    };
+    await makeUp('first');
+    const before = await countSeries();
+    await makeUp('second');
+    expect(await countSeries()).toBe(before);
+  });
+
   it('are all described, and nothing is described that is not there', async () => {
     const names = Array.from(
       (await read()).matchAll(/^# TYPE (\S+) (\S+)$/gm),
