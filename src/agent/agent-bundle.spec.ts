@@ -1,4 +1,5 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -168,6 +169,9 @@ describe('the agent in one file', () => {
       /child_process|\beval\s*\(|new Function|["'](node:)?(vm|repl|inspector|cluster)["']/,
     );
     expect(text).not.toMatch(/systeminformation|createServer|fetch\s*\(/);
+    // The port for StatsD, on loopback and only where somebody asked for it.
+    expect(text.match(/createSocket\)?\(/g)).toHaveLength(1);
+    expect(text).toMatch(/bind\(\{ address: "127\.0\.0\.1"/);
     const modules = new Set([...text.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name));
     expect([...modules].every((name) => name!.startsWith('node:'))).toBe(true);
     expect(statSync(bundle).size).toBeLessThan(200_000);
@@ -194,6 +198,33 @@ describe('the agent in one file', () => {
     expect(uptime?.seconds).toBeGreaterThan(0);
     expect(stderr).toMatch(/^left out of the custom metrics: queue\.prom: line 2 has no number/m);
   });
+
+  it('counts what comes by StatsD into its reports, once, though somebody looks at it each second', async () => {
+    const free = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address();
+    free.close();
+    hub.config = { intervalSeconds: 2, resources: ['uptime'], state: 'running', version: 1, live: true };
+    const { child } = startAgent('--interval', '2s', '--statsd', String(port));
+    const sender = createSocket('udp4');
+    let sent = 0;
+    const totals = () => hub.taken.flatMap(({ custom }) => custom ?? []).map(({ value }) => Number(value));
+    const deadline = Date.now() + 20_000;
+    // A socket that is not open yet takes nothing: counting begins when the first has arrived.
+    for (; totals().length < 3 && Date.now() < deadline; sent++) {
+      await new Promise((resolve) => sender.send('jobs.done:1|c', port, '127.0.0.1', resolve));
+      await pass(100);
+    }
+    sender.close();
+    await end(child);
+    const [first, second, third] = totals();
+    expect(first).toBe(0);
+    expect(second).toBeGreaterThan(0);
+    expect(third).toBeGreaterThan(second!);
+    expect(third).toBeLessThanOrEqual(sent);
+    expect(hub.live.length).toBeGreaterThan(0);
+    for (const report of hub.live) expect(report).not.toHaveProperty('custom');
+  }, 40_000);
 
   if (spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0) {
     it('starts no process and writes nowhere but into its spool', async () => {

@@ -57,6 +57,7 @@ describe('readAgentCommand', () => {
     [['--spool-max-size', 'much'], '--spool-max-size'],
     [['--spool-max-age', '9d'], '--spool-max-age'],
     [['--custom-max-age', '0'], '--custom-max-age'],
+    [['--statsd', '0.0.0.0:8125'], '--statsd'],
     [['--ca-file', '/not/there'], 'cannot be read: ENOENT'],
     [['--ca-file', '/etc/hostname'], 'no certificate'],
     [['--pin', 'sha256//short'], '--pin must be'],

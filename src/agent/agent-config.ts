@@ -30,6 +30,7 @@ export interface MeasuringConfig {
 /** Where metrics of the user come from. */
 export interface CustomConfig {
   dropIn?: DropInOptions;
+  statsd?: { port: number; idleMs: number };
 }
 
 export interface SpoolConfig {
@@ -98,10 +99,24 @@ function readCustomConfig(given: GivenSettings): CustomConfig {
   if (!(seconds >= 1 && seconds <= 30 * 86_400)) {
     throw new AgentConfigError('--custom-max-age must be from 1s to 30d, like 10m or 2h');
   }
-  if (path === 'none') return {};
+  const maxAgeMs = seconds * 1_000;
   return {
-    dropIn: { path: path ?? CUSTOM_DIRECTORY, isOptional: path === undefined, maxAgeMs: seconds * 1_000 },
+    ...(path !== 'none' && {
+      dropIn: { path: path ?? CUSTOM_DIRECTORY, isOptional: path === undefined, maxAgeMs },
+    }),
+    ...parseStatsd(given.get('statsd'), maxAgeMs),
   };
+}
+
+function parseStatsd(text: string | undefined, idleMs: number): Pick<CustomConfig, 'statsd'> {
+  if (!text || text === 'off') return {};
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65_535) {
+    throw new AgentConfigError(
+      '--statsd takes a port of this machine, like 8125; it listens on 127.0.0.1 only',
+    );
+  }
+  return { statsd: { port, idleMs } };
 }
 
 /** Plain http is for this machine only: elsewhere anyone on the way reads the key. */

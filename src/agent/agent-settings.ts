@@ -51,7 +51,12 @@ export const SETTINGS = {
   'custom-max-age': {
     env: 'WATCHKEEPER_CUSTOM_MAX_AGE',
     value: 'TIME',
-    help: 'such a file that was not written for longer is left out (default 10m)',
+    help: 'such a file that was not written for longer is left out, and what StatsD sent is forgotten (default 10m)',
+  },
+  statsd: {
+    env: 'WATCHKEEPER_STATSD',
+    value: 'PORT',
+    help: 'take metrics by StatsD on this UDP port of 127.0.0.1, like 8125 (default off)',
   },
   rootfs: { env: 'WATCHKEEPER_ROOTFS', value: 'DIR', help: "where the machine's root is mounted" },
   spool: {

@@ -104,6 +104,7 @@ class RunningAgent {
   private readonly log: AgentLog;
 
   start(): void {
+    this.custom.open();
     this.firstAnswer = Promise.race([
       this.sender.ask(),
       sleepFor(FIRST_ANSWER_MS, undefined, { ref: false }),
@@ -115,6 +116,7 @@ class RunningAgent {
     this.isEnding = true;
     this.loop.stop();
     this.burst.stop();
+    this.custom.close();
     await Promise.race([this.sender.sayGoodbye(), sleepFor(FINISH_MS)]);
     if (this.spool.size > 0) {
       const where = this.config.spool.path === undefined || this.spool.trouble ? 'lost' : 'kept';

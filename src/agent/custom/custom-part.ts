@@ -102,6 +102,13 @@ function explain(code: RejectCode, path: string, name: unknown): string {
 
 const shorten = (name: string): string => (name.length > 80 ? `${name.slice(0, 79)}…` : name);
 
+/** Why a value would be left out, whatever else is in the report; undefined for a good one. */
+export function findFault(reading: CustomReading): string | undefined {
+  const part = new CustomPart(1);
+  part.add('', [reading]);
+  return part.problems[0]?.message;
+}
+
 /** How many values of their own users may put beside what was measured; rather too few than too many. */
 export function countRoom(report: Report): number {
   const measured = Object.entries(report)
