@@ -42,6 +42,8 @@ export interface BlockRow {
 export class BlockTable {
   /** By tier; a transaction that was rolled back is counted too. */
   readonly sealed: readonly SealedCount[] = TIERS.map(() => ({ blocks: 0, samples: 0, bytes: 0 }));
+  /** Names of partitions that are there; nobody else drops them. */
+  private readonly ensured = new Set<string>();
 
   constructor(@Inject(QUERY_POOL) private readonly pool: Pool) {}
 
@@ -119,10 +121,13 @@ export class BlockTable {
   /** Makes the partition that holds blocks beginning at this instant. */
   async ensurePartition({ tier, partitionMs }: Tier, start: number): Promise<void> {
     const from = Math.floor(start / partitionMs) * partitionMs;
+    const name = `block_${tier}_${from}`;
+    if (this.ensured.has(name)) return;
     await this.pool.query(
-      `create table if not exists block_${tier}_${from} partition of block
+      `create table if not exists ${name} partition of block
        for values from (${tier}, ${from}) to (${tier}, ${from + partitionMs})`,
     );
+    this.ensured.add(name);
   }
 
   /** Drops the partitions that hold nothing within their tier's retention, the longest that any monitor may have. */
@@ -139,6 +144,7 @@ export class BlockTable {
         tier &&
         Number(start) + tier.partitionMs + tier.blockMs <= now - retentionMsOf(retention, tier.tier)
       ) {
+        this.ensured.delete(name);
         await dropPartition(this.pool, name);
         reach('retention.dropped');
       }

@@ -70,11 +70,12 @@ export class ReportReader {
 
   /** The instant of the oldest report that no block holds, or null. */
   async readFirstUnsealedAt(monitorId: string, sealedUntil: number | null): Promise<number | null> {
-    const { rows } = await this.pool.query<{ at: string | null }>(
-      `select least((select min(at) from report where monitor_id = $1 and at >= $2),
-                    (select min(at) from late_report where monitor_id = $1 and at >= $2)) as at`,
-      [monitorId, sealedUntil ?? 0],
-    );
+    const { rows } = await this.pool.query<{ at: string | null }>({
+      name: 'read-first-unsealed',
+      text: `select least((select min(at) from report where monitor_id = $1 and at >= $2),
+                          (select min(at) from late_report where monitor_id = $1 and at >= $2)) as at`,
+      values: [monitorId, sealedUntil ?? 0],
+    });
     const at = rows[0]?.at ?? null;
     return at === null ? null : Number(at);
   }
@@ -96,11 +97,12 @@ export class ReportReader {
 
   /** Late reports of a window, in time order. */
   async readLate(client: PoolClient, monitorId: string, window: SealWindow): Promise<StoredReport[]> {
-    const { rows } = await client.query<ReportRow>(
-      `select at, layout_id, boot_id, interval_ms, "values" from late_report
-       where monitor_id = $1 and at >= $2 and at < $3 order by at`,
-      [monitorId, window.start, window.until],
-    );
+    const { rows } = await client.query<ReportRow>({
+      name: 'read-late',
+      text: `select at, layout_id, boot_id, interval_ms, "values" from late_report
+             where monitor_id = $1 and at >= $2 and at < $3 order by at`,
+      values: [monitorId, window.start, window.until],
+    });
     return this.decodeRows(rows);
   }
 

@@ -34,7 +34,24 @@ export class RollupSealer {
 
   /** Seals what has become due in a monitor's rollup tiers. */
   async sealMonitor(monitorId: string): Promise<void> {
-    for (const tier of ROLLUP_TIERS) await this.sealTier(monitorId, tier);
+    const { rows } = await this.pool.query<Marks>({
+      name: 'read-seal-marks',
+      text: 'select raw_until, tier1_until, tier2_until, tier3_until from seal_mark where monitor_id = $1',
+      values: [monitorId],
+    });
+    if (!rows[0]) return;
+    let finerUntil = Number(rows[0].raw_until);
+    for (const tier of ROLLUP_TIERS) {
+      const until = rows[0][untilColumn(tier.tier) as keyof Marks];
+      const sealedUntil = await this.sealTier(
+        monitorId,
+        tier,
+        until === null ? null : Number(until),
+        finerUntil,
+      );
+      if (sealedUntil === null) return;
+      finerUntil = sealedUntil;
+    }
   }
 
   /** In the transaction that changes raw blocks of this time: their rollups are to be made anew. */
@@ -53,19 +70,19 @@ export class RollupSealer {
     }
   }
 
-  private async sealTier(monitorId: string, tier: Tier): Promise<void> {
-    const { rows } = await this.pool.query<Marks>('select * from seal_mark where monitor_id = $1', [
-      monitorId,
-    ]);
-    const marks = rows[0];
-    const finerUntil = marks?.[untilColumn(tier.tier - 1) as keyof Marks];
-    if (!finerUntil) return;
-    const until = marks![untilColumn(tier.tier) as keyof Marks];
-    const first = until === null ? await this.blocks.readFirstStart(monitorId, tier.tier - 1) : Number(until);
-    if (first === null) return;
+  /** Returns until when the tier is sealed now, or null where nothing is. */
+  private async sealTier(
+    monitorId: string,
+    tier: Tier,
+    until: number | null,
+    finerUntil: number,
+  ): Promise<number | null> {
+    const first = until ?? (await this.blocks.readFirstStart(monitorId, tier.tier - 1));
+    if (first === null) return null;
+    let sealedUntil = until;
     for (
       let window = rollupWindow(tier, first);
-      window.until <= Number(finerUntil);
+      window.until <= finerUntil;
       window = rollupWindow(tier, window.until)
     ) {
       const due = window;
@@ -83,7 +100,9 @@ export class RollupSealer {
         }),
       );
       reach('rollup.done');
+      sealedUntil = due.until;
     }
+    return sealedUntil;
   }
 
   private async remake(monitorId: string, tier: Tier, window: SealWindow): Promise<void> {

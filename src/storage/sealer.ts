@@ -7,6 +7,7 @@ import type { StoredReport } from '../core/model/stored-report.js';
 import { QUERY_POOL } from '../database/database-pools.js';
 import { BlockContent } from './block-content.js';
 import { BlockTable } from './block-table.js';
+import { truncateEmpty } from './drop-partition.js';
 import { MaintenanceLock } from './maintenance-lock.js';
 import { ReportReader } from './report-reader.js';
 import { RollupSealer } from './rollup-sealer.js';
@@ -18,6 +19,8 @@ const RAW = TIERS[0];
 /** Late reports are merged when there are this many, or when one has waited so much longer than for quiet: a machine whose clock is behind is late for ever. */
 const MERGE_AT_REPORTS = 2_000;
 const MERGE_WAIT_MS = 10 * 60_000;
+/** Bytes of an empty table of late reports. */
+const WORTH_GIVING_BACK = 2 ** 20;
 
 interface Due {
   monitor_id: string;
@@ -80,16 +83,32 @@ export class Sealer {
       }
     }
     await this.rollups.remakeDue();
+    await this.giveBackRoom();
+  }
+
+  /**
+   * An import leaves a large empty table behind, which only other late reports would fill again. Late reports come in
+   * by turns with this, and whoever reads waits a quarter of a second at most; else it is tried again after the next
+   * merge.
+   */
+  private async giveBackRoom(): Promise<void> {
+    const { rows } = await this.pool.query<{ bytes: string }>(
+      `select pg_total_relation_size('late_report') as bytes`,
+    );
+    if (Number(rows[0]!.bytes) < WORTH_GIVING_BACK) return;
+    await this.lock.run(() => truncateEmpty(this.pool, 'late_report'));
   }
 
   /** Returns whether anything was sealed. */
   private async sealMonitor(due: Due, limitAt: number): Promise<boolean> {
     const monitorId = due.monitor_id;
     const mark = due.raw_until === null ? null : Number(due.raw_until);
-    // Most of the time the next window is still open: no query for that.
-    if (mark !== null && nextWindow(mark, mark, due.interval_ms).until > limitAt) return false;
     let sealedUntil = mark;
     for (;;) {
+      // Most of the time the next window is still open: no query for that.
+      if (sealedUntil !== null && nextWindow(sealedUntil, sealedUntil, due.interval_ms).until > limitAt) {
+        return sealedUntil !== mark;
+      }
       const firstAt = await this.reader.readFirstUnsealedAt(monitorId, sealedUntil);
       if (firstAt === null) return sealedUntil !== mark;
       const window = nextWindow(firstAt, sealedUntil, due.interval_ms);
@@ -105,11 +124,12 @@ export class Sealer {
     const reports = await this.reader.readUnsealed(client, monitorId, window);
     await this.write(client, monitorId, window, reports);
     reach('seal.late-deleted');
-    await client.query(
-      `insert into seal_mark (monitor_id, raw_until) values ($1, $2)
-       on conflict (monitor_id) do update set raw_until = greatest(seal_mark.raw_until, excluded.raw_until)`,
-      [monitorId, window.until],
-    );
+    await client.query({
+      name: 'write-seal-mark',
+      text: `insert into seal_mark (monitor_id, raw_until) values ($1, $2)
+             on conflict (monitor_id) do update set raw_until = greatest(seal_mark.raw_until, excluded.raw_until)`,
+      values: [monitorId, window.until],
+    });
     reach('seal.mark-written');
   }
 
@@ -151,10 +171,10 @@ export class Sealer {
       await this.blocks.write(client, monitorId, RAW.tier, window, await this.content.encodeReports(reports));
     }
     reach('block.written');
-    await client.query('delete from late_report where monitor_id = $1 and at >= $2 and at < $3', [
-      monitorId,
-      window.start,
-      window.until,
-    ]);
+    await client.query({
+      name: 'delete-late',
+      text: 'delete from late_report where monitor_id = $1 and at >= $2 and at < $3',
+      values: [monitorId, window.start, window.until],
+    });
   }
 }

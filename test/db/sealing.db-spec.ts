@@ -160,6 +160,38 @@ describe('a late report', () => {
     });
   });
 
+  it('leaves no room behind, unless another one waits among them', async () => {
+    await storeHot(steps(base, 360));
+    await store.sealer.sealUntil(base + HOUR);
+    const readSize = async (): Promise<number> => {
+      const { rows } = await store.pool.query<{ bytes: string }>(
+        `select pg_total_relation_size('late_report') as bytes`,
+      );
+      return Number(rows[0]!.bytes);
+    };
+    const wide = Object.fromEntries(
+      Array.from({ length: 800 }, (_, index) => [`custom.load{part="${index}"}`, Math.random()]),
+    );
+    const importMany = async (offset: number): Promise<void> => {
+      const rows = await Promise.all(
+        steps(base + offset, 200).map((at) => store.makeRow(monitorId, at, wide)),
+      );
+      await store.groupCommit.store(rows);
+      expect(await readSize()).toBeGreaterThan(2 ** 20);
+    };
+    await importMany(1);
+    const open = base + 2 * HOUR;
+    await store.store(monitorId, open);
+    await store.sealer.mergeLate(Date.now() + 1);
+    expect(await countRows('late_report')).toBe(1);
+    expect((await readAll()).map(({ at }) => at)).toContain(open);
+    await store.sealer.sealUntil(open + HOUR);
+    await importMany(2);
+    await store.sealer.mergeLate(Date.now() + 1);
+    expect(await readSize()).toBeLessThan(2 ** 18);
+    expect((await readAll()).length).toBe(360 + 2 * 200 + 1);
+  });
+
   it('waits while others of its monitor still arrive', async () => {
     await storeHot(steps(base, 360));
     await store.sealer.sealUntil(base + HOUR);

@@ -84,12 +84,16 @@ export class RawBlock {
     const reports: StoredReport[] = [];
     for (const { pattern, end } of runs) {
       const columns = patterns[pattern]!;
+      const decoded = Array.from(columns, (column) => this.decode(column));
       const start = reports.length;
       for (let row = start; row < end; row++) {
-        const values = Float64Array.from(columns, (column) => this.decode(column)[filled[column]!]!);
-        columns.forEach((column) => filled[column]!++);
+        const values = new Float64Array(columns.length);
+        for (let position = 0; position < columns.length; position++) {
+          values[position] = decoded[position]![filled[columns[position]!]! + row - start]!;
+        }
         reports.push({ at: this.ats[row]!, ...this.runs.of(row), layout: layouts[pattern]!, values });
       }
+      for (const column of columns) filled[column]! += end - start;
     }
     return reports;
   }
