@@ -9,6 +9,7 @@ import { AuditLog1795530000000 } from './1795530000000-audit-log.js';
 import { KeysAndTokens1795531000000 } from './1795531000000-keys-and-tokens.js';
 import { FailedSignIns1795550000000 } from './1795550000000-failed-sign-ins.js';
 import { Enrolment1795560000000 } from './1795560000000-enrolment.js';
+import { Forwarding1795570000000 } from './1795570000000-forwarding.js';
 import { Goodbyes1795590000000 } from './1795590000000-goodbyes.js';
 
 /** Every migration in order. Listed by hand, so that a build or a test never depends on a file pattern. */
@@ -24,5 +25,6 @@ export const MIGRATIONS = [
   KeysAndTokens1795531000000,
   FailedSignIns1795550000000,
   Enrolment1795560000000,
+  Forwarding1795570000000,
   Goodbyes1795590000000,
 ];

@@ -16,6 +16,7 @@ import { HubMetricsModule } from './hub-metrics/hub-metrics.module.js';
 import { IngestionModule } from './ingestion/ingestion.module.js';
 import { LiveModule } from './live/live.module.js';
 import { MonitorsModule } from './monitors/monitors.module.js';
+import { ForwardingModule } from './forwarding/forwarding.module.js';
 import { PageModule } from './page/page.module.js';
 import { SeriesModule } from './series/series.module.js';
 
@@ -38,6 +39,7 @@ export class AppModule {
         MonitorsModule,
         EnrolmentModule,
         IngestionModule,
+        ForwardingModule,
         CollectorModule,
         SeriesModule,
         LiveModule,

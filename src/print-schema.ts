@@ -11,6 +11,7 @@ import { AccountResolver } from './auth/users/account.resolver.js';
 import { UsersResolver } from './auth/users/users.resolver.js';
 import { ViewerResolver } from './auth/viewer.resolver.js';
 import { EnrolmentResolver } from './enrolment/enrolment.resolver.js';
+import { ForwardingResolver } from './forwarding/forwarding.resolver.js';
 import { HubStatusResolver } from './health/hub-status.resolver.js';
 import { KeysResolver } from './monitors/keys/keys.resolver.js';
 import { LiveResolver } from './live/live.resolver.js';
@@ -37,6 +38,7 @@ const schema = await app
       EnrolmentResolver,
       SeriesResolver,
       LiveResolver,
+      ForwardingResolver,
       HubStatusResolver,
       SharingResolver,
       UserMonitorsResolver,

@@ -12,6 +12,8 @@ export const AUDITED_FIELDS = {
     'intervalSeconds',
     'resources',
     'retention',
+    'endpointUrl',
+    'endpointApiKey',
     'state',
   ],
   apiKey: ['name', 'prefix', 'monitorId', 'expiresAt', 'allowedAddresses', 'replacedBy'],

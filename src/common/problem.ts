@@ -40,6 +40,7 @@ const TITLES: Record<ErrorCode, string> = {
   invalid_input: 'The input is not valid',
   unknown_field: 'The input has an unknown field',
   not_available_yet: 'Not available yet',
+  forwarding_loop: 'Forwarding in a circle',
   unauthenticated: 'Sign-in needed',
   setup_required: 'Set-up needed',
   forbidden: 'Not allowed',

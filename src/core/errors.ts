@@ -28,6 +28,7 @@ export const ERROR_STATUS = {
   unauthenticated: 401,
   setup_required: 401,
   forbidden: 403,
+  forwarding_loop: 403,
   not_found: 404,
   method_not_allowed: 405,
   timeout: 408,

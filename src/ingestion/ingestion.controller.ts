@@ -8,6 +8,8 @@ import { readErrorCode, sendProblem } from '../common/problem.js';
 import { ByApiKey } from '../common/public.decorator.js';
 import { HealthWatch } from '../monitors/health-watch.js';
 import { IngestionCounts } from './ingestion-counts.js';
+import { HubIdentity } from '../storage/hub-identity.js';
+import { readVia, VIA_HEADER } from '../common/via.js';
 import { findRefusal, IngestionService, type MonitorConfig } from './ingestion.service.js';
 
 export const INGESTION_PATH = '/api/monitoring/data';
@@ -36,6 +38,7 @@ export class IngestionController implements OnModuleInit {
     private readonly ingestion: IngestionService,
     private readonly counts: IngestionCounts,
     private readonly health: HealthWatch,
+    private readonly identity: HubIdentity,
   ) {}
 
   onModuleInit(): void {
@@ -88,11 +91,9 @@ export class IngestionController implements OnModuleInit {
 
   private async receive(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const begunAt = performance.now();
-    const answer = await this.ingestion.receive(
-      request.verdict!.monitorId,
-      request.body as Buffer,
-      request.ip,
-    );
+    const via = readVia(request.headers[VIA_HEADER], this.identity.id);
+    const body = request.body as Buffer;
+    const answer = await this.ingestion.receive(request.verdict!.monitorId, body, request.ip, via);
     this.counts.noteDuration(begunAt);
     const refusal = findRefusal(answer);
     if (refusal) {

@@ -13,6 +13,7 @@ import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { DomainError } from '../core/errors.js';
 import { INGESTION_PATH } from './ingestion.controller.js';
 import { IngestionCounts } from './ingestion-counts.js';
+import { VIA_HEADER } from '../common/via.js';
 import { findRefusal, type IngestionAnswer, IngestionService } from './ingestion.service.js';
 
 /**
@@ -96,6 +97,7 @@ export class ReportLane implements OnModuleInit {
       headers['content-type'] === 'application/json' &&
       headers['content-encoding'] === undefined &&
       headers['transfer-encoding'] === undefined &&
+      headers[VIA_HEADER] === undefined &&
       // Whose address that is, Fastify works out.
       !(this.hasProxies && headers['x-forwarded-for'] !== undefined) &&
       this.isAllowedHost(headers.host);

@@ -12,6 +12,9 @@ export type MonitorSettings = Readonly<
 > & {
   /** What holds, after the hub's own. */
   readonly retention?: RetentionDays;
+  /** Where its reports go on to, if anywhere. */
+  readonly endpointUrl?: string | null;
+  readonly hasEndpointApiKey?: boolean;
 };
 
 /**
@@ -44,7 +47,10 @@ export class MonitorDirectory implements OnModuleInit {
     const { id, ownerId, tags, kind, state, intervalSeconds, resources, version } = monitor;
     if ((this.settings.get(id)?.version ?? 0) > version) return;
     const retention = applyRetention(monitor.retention, this.config.retention);
-    this.settings.set(id, { id, ownerId, tags, kind, state, intervalSeconds, resources, version, retention });
+    this.settings.set(id, {
+      ...{ id, ownerId, tags, kind, state, intervalSeconds, resources, version, retention },
+      ...{ endpointUrl: monitor.endpointUrl, hasEndpointApiKey: monitor.endpointApiKey !== null },
+    });
   }
 
   remove(id: string): void {

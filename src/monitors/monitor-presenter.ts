@@ -7,11 +7,14 @@ import type { Layout } from '../core/model/layout.js';
 import { findMetric } from '../core/model/metric-catalog.js';
 import { makeSeriesFilter, presentReport } from '../core/model/present-report.js';
 import { metricNameOf, parseSeriesKey } from '../core/model/series-key.js';
+import type { UserPrincipal } from '../common/principal.js';
+import { ForwardingBoard } from './forwarding/forwarding-board.js';
 import { HealthWatch } from './health-watch.js';
 import type { AgentState } from '../core/model/report.js';
 import type { AgentStateModel, LatestValuesModel, MonitorModel, SeriesInfoModel } from './monitor.model.js';
 import type { Monitor } from './monitor.entity.js';
-import type { MonitorStatusDto } from './monitor.dto.js';
+import type { MonitorDto, MonitorStatusDto } from './monitor.dto.js';
+import { MonitorAccess } from './sharing/monitor-access.js';
 
 /** How far back a series may have been reported last to still count as one that the monitor has. */
 const RECENT_MS = 3_600_000;
@@ -23,6 +26,8 @@ export class MonitorPresenter {
     private readonly health: HealthWatch,
     private readonly reader: ReportReader,
     private readonly latest: LatestReports,
+    private readonly forwarding: ForwardingBoard,
+    private readonly access: MonitorAccess,
     @Inject(HUB_CONFIG) private readonly config: Pick<HubConfig, 'retention'>,
   ) {}
 
@@ -46,6 +51,16 @@ export class MonitorPresenter {
         conflicts: monitor.conflictCount,
         conflictsAt: monitor.conflictAt,
       },
+      forwarding: this.forwarding.of(monitor.id),
+    };
+  }
+
+  /** The same as REST gives it to this user. */
+  presentTo(user: UserPrincipal, monitor: Monitor): MonitorDto {
+    return {
+      ...this.present(monitor),
+      endpointUrl: this.access.may(user, 'change', monitor) ? monitor.endpointUrl : null,
+      hasEndpointApiKey: monitor.endpointApiKey !== null,
     };
   }
 
@@ -57,7 +72,7 @@ export class MonitorPresenter {
       lastReportAt: heard && new Date(heard.reportAt).toISOString(),
       lastError: monitor.lastError,
       intervalSeconds: monitor.intervalSeconds,
-      forwarding: null,
+      forwarding: this.forwarding.of(monitor.id),
     };
   }
 

@@ -1,3 +1,4 @@
+import { ForwardingModel } from './forwarding/forwarding.model.js';
 import { RetentionModel } from './retention/retention.model.js';
 import { ApiProperty } from '@nestjs/swagger';
 import type { HostInventory } from '../core/model/report.js';
@@ -32,6 +33,16 @@ export class MonitorDto {
   @ApiProperty({ type: Object, nullable: true }) host!: HostInventory | null;
   @ApiProperty({ type: RetentionModel }) retention!: RetentionModel;
   @ApiProperty({ type: MonitorLossesDto }) losses!: MonitorLossesDto;
+  @ApiProperty({ type: ForwardingModel, nullable: true, description: 'Null: this monitor forwards nowhere.' })
+  forwarding!: ForwardingModel | null;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Null also for those who may not change the monitor.',
+  })
+  endpointUrl!: string | null;
+  @ApiProperty({ description: 'Whether an endpointApiKey is set; never which.' })
+  hasEndpointApiKey!: boolean;
 }
 
 export class CreatedMonitorDto {
@@ -45,6 +56,6 @@ export class MonitorStatusDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) lastReportAt!: string | null;
   @ApiProperty({ type: String, nullable: true }) lastError!: string | null;
   @ApiProperty() intervalSeconds!: number;
-  @ApiProperty({ type: Object, nullable: true, description: 'Null: this monitor forwards nowhere.' })
-  forwarding!: null;
+  @ApiProperty({ type: ForwardingModel, nullable: true, description: 'Null: this monitor forwards nowhere.' })
+  forwarding!: ForwardingModel | null;
 }

@@ -72,6 +72,14 @@ export class Monitor {
   @Column('jsonb', { default: () => "'{}'" })
   retention!: Partial<RetentionDays>;
 
+  /** Where every report goes on to. */
+  @Column('text', { name: 'endpoint_url', nullable: true })
+  endpointUrl!: string | null;
+
+  /** The key for that, sealed. */
+  @Column('bytea', { name: 'endpoint_api_key', nullable: true })
+  endpointApiKey!: Buffer | null;
+
   /** Values that were left out because the monitor had too many series, and when the last was. */
   @Column('bigint', { name: 'dropped_value_count', default: 0, transformer: COUNT })
   droppedValueCount!: number;

@@ -10,6 +10,7 @@ import {
   IsOptional,
   IsString,
   Length,
+  Matches,
   Max,
   MaxLength,
   Min,
@@ -28,6 +29,8 @@ import type { MonitorHealth } from './monitor-health.js';
 
 const MAX_NAME_LENGTH = 100;
 const MAX_DESCRIPTION_LENGTH = 2_000;
+const MAX_URL_LENGTH = 2_000;
+const MAX_KEY_LENGTH = 500;
 const MAX_TAGS = 20;
 const MAX_TAG_LENGTH = 50;
 
@@ -89,20 +92,31 @@ export class MonitorFields {
   @Type(() => RetentionInput)
   retention?: RetentionInput | null;
 
-  // The next three are refused with `not_available_yet` by the service until their features exist.
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Every report is sent on to this address, http or https: another hub’s /api/monitoring/data, or whatever takes ' +
+      'JSON. A new scheme, host or port clears the key unless it is sent again.',
+  })
+  @ApiPropertyOptional({ type: String, maxLength: MAX_URL_LENGTH, nullable: true })
+  @IsOptional()
+  @IsString()
+  @Length(1, MAX_URL_LENGTH)
+  @IsPlainText()
+  endpointUrl?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Forward every report to this URL. Not available yet.',
+    description: 'Sent along as X-API-Key. It can be set and cleared, never read.',
   })
-  @ApiPropertyOptional({ description: 'Not available yet' })
+  @ApiPropertyOptional({ type: String, maxLength: MAX_KEY_LENGTH, nullable: true, writeOnly: true })
   @IsOptional()
-  endpointUrl?: unknown;
+  @IsString()
+  @Length(1, MAX_KEY_LENGTH)
+  @Matches(/^[\x21-\x7e]+$/, { message: 'endpointApiKey must be letters, digits and signs without spaces' })
+  endpointApiKey?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'The key for endpointUrl. Not available yet.' })
-  @ApiPropertyOptional({ description: 'Not available yet' })
-  @IsOptional()
-  endpointApiKey?: unknown;
+  // Refused with `not_available_yet` by the service until its feature exists.
 
   @Field(() => JsonObjectScalar, {
     nullable: true,

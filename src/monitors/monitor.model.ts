@@ -3,6 +3,7 @@ import { DateTimeScalar, JsonObjectScalar, NumberColumnScalar } from '../common/
 import type { MetricKind } from '../core/model/metric-catalog.js';
 import { MetricKindEnum, MonitorHealthEnum, MonitorKindEnum, MonitorStateEnum } from './monitor.enums.js';
 import type { MonitorHealth } from './monitor-health.js';
+import { ForwardingModel } from './forwarding/forwarding.model.js';
 import { RetentionModel } from './retention/retention.model.js';
 import type { MonitorKind, MonitorState } from './monitor.entity.js';
 
@@ -128,4 +129,6 @@ export class MonitorModel {
   @Field(() => HostInventoryModel, { nullable: true }) host!: HostInventoryModel | null;
   @Field(() => RetentionModel) retention!: RetentionModel;
   @Field(() => MonitorLossesModel) losses!: MonitorLossesModel;
+  @Field(() => ForwardingModel, { nullable: true, description: 'Null: this monitor forwards nowhere.' })
+  forwarding!: ForwardingModel | null;
 }

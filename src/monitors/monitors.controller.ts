@@ -59,7 +59,7 @@ export class MonitorsController {
       const next = Buffer.from(page.at(-1)!.id).toString('base64url');
       void reply.header('link', `<?limit=${limit}&cursor=${next}>; rel="next"`);
     }
-    return page.map((monitor) => this.presenter.present(monitor));
+    return page.map((monitor) => this.presenter.presentTo(user, monitor));
   }
 
   @Post()
@@ -70,7 +70,7 @@ export class MonitorsController {
     @Body() input: CreateMonitorInput,
   ): Promise<CreatedMonitorDto> {
     const { monitor, apiKey } = await this.monitors.create(user, input);
-    return { monitor: this.presenter.present(monitor), apiKey };
+    return { monitor: this.presenter.presentTo(user, monitor), apiKey };
   }
 
   @Get(':id')
@@ -82,7 +82,7 @@ export class MonitorsController {
   ): Promise<MonitorDto> {
     const monitor = await this.monitors.get(user, id);
     void reply.header('etag', `"${monitor.version}"`);
-    return this.presenter.present(monitor);
+    return this.presenter.presentTo(user, monitor);
   }
 
   @Put(':id')
@@ -112,7 +112,7 @@ export class MonitorsController {
   ): Promise<MonitorDto> {
     const monitor = await this.monitors.update(user, id, input, readVersion(ifMatch));
     void reply.header('etag', `"${monitor.version}"`);
-    return this.presenter.present(monitor);
+    return this.presenter.presentTo(user, monitor);
   }
 
   @Delete(':id')

@@ -2,6 +2,10 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthModule } from '../auth/auth.module.js';
 import { StorageModule } from '../storage/storage.module.js';
+import { OutboundModule } from '../common/outbound/outbound.module.js';
+import { SecretBoxModule } from '../common/secret-box/secret-box.module.js';
+import { EndpointSettings } from './forwarding/endpoint-settings.js';
+import { ForwardingBoard } from './forwarding/forwarding-board.js';
 import { Goodbyes } from './goodbyes.js';
 import { HealthWatch } from './health-watch.js';
 import { HubPresence } from './hub-presence.js';
@@ -28,9 +32,16 @@ import { SharingService } from './sharing/sharing.service.js';
 import { UserMonitorsResolver } from './sharing/user-monitors.resolver.js';
 import { ReportedBoots } from './reported-boots.js';
 import { TopProcesses } from './top-processes.js';
+import { WritableFields } from './writable-fields.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Monitor, MonitorShare]), AuthModule, StorageModule],
+  imports: [
+    TypeOrmModule.forFeature([Monitor, MonitorShare]),
+    AuthModule,
+    StorageModule,
+    OutboundModule,
+    SecretBoxModule,
+  ],
   controllers: [MonitorsController],
   providers: [
     MonitorDirectory,
@@ -39,6 +50,9 @@ import { TopProcesses } from './top-processes.js';
     SharingService,
     SharingResolver,
     UserMonitorsResolver,
+    EndpointSettings,
+    WritableFields,
+    ForwardingBoard,
     HubPresence,
     Goodbyes,
     HealthWatch,
@@ -58,6 +72,8 @@ import { TopProcesses } from './top-processes.js';
     KeysResolver,
   ],
   exports: [
+    EndpointSettings,
+    ForwardingBoard,
     Goodbyes,
     LiveAudience,
     MonitorsService,

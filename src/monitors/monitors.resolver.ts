@@ -10,6 +10,8 @@ import { CreateMonitorInput, MonitorFilter, UpdateMonitorInput } from './monitor
 import { ApiKeyModel } from './keys/keys.model.js';
 import { LatestValuesModel, MonitorModel, SeriesInfoModel, TopProcessesModel } from './monitor.model.js';
 import { CreateMonitorPayload, MonitorPayload } from './monitor.payloads.js';
+import { MonitorAccess } from './sharing/monitor-access.js';
+import { MonitorDirectory } from './monitor-directory.js';
 import { MonitorLoaders } from './monitor-loaders.js';
 import { MonitorPresenter } from './monitor-presenter.js';
 import { matchesFilter } from './monitor-filter.js';
@@ -24,6 +26,8 @@ export class MonitorsResolver {
     private readonly presenter: MonitorPresenter,
     private readonly loaders: MonitorLoaders,
     private readonly topProcesses: TopProcesses,
+    private readonly directory: MonitorDirectory,
+    private readonly access: MonitorAccess,
   ) {}
 
   @Query(() => [MonitorModel], { name: 'monitors', description: 'The monitors that you may see.' })
@@ -123,6 +127,22 @@ export class MonitorsResolver {
   resolveTopProcesses(@Parent() monitor: MonitorModel): TopProcessesModel | null {
     const list = this.topProcesses.find(monitor.id);
     return list ? { at: new Date(list.at), processes: list.processes } : null;
+  }
+
+  @ResolveField('endpointUrl', () => String, {
+    nullable: true,
+    description: 'Where its reports go on to; null also for those who may not change the monitor.',
+  })
+  resolveEndpointUrl(@Parent() { id }: MonitorModel, @CurrentUser() user: UserPrincipal): string | null {
+    if (this.access.allowedIds(user, 'change', [id]).length === 0) return null;
+    return this.directory.find(id)?.endpointUrl ?? null;
+  }
+
+  @ResolveField('hasEndpointApiKey', () => Boolean, {
+    description: 'Whether an endpointApiKey is set; never which.',
+  })
+  resolveHasEndpointApiKey(@Parent() { id }: MonitorModel): boolean {
+    return this.directory.find(id)?.hasEndpointApiKey ?? false;
   }
 
   @ResolveField('apiKeys', () => [ApiKeyModel])

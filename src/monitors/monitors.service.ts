@@ -1,23 +1,20 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { type AuditActor, AuditLog } from '../audit/audit-log.js';
 import { ApiKeyService } from '../auth/api-key.service.js';
 import { mayOnHub, type MonitorRight } from '../auth/rights.js';
 import type { UserPrincipal } from '../common/principal.js';
-import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { DomainError } from '../core/errors.js';
-import { RESOURCES } from '../core/model/metric-catalog.js';
 import { EventBus } from '../events/event-bus.js';
 import { MonitorDirectory } from './monitor-directory.js';
 import type { MonitorState } from './monitor.entity.js';
 import { Monitor } from './monitor.entity.js';
-import { changeRetention, checkRetention } from './retention/check-retention.js';
-import type { CreateMonitorInput, MonitorFields, UpdateMonitorInput } from './monitor.input.js';
+import type { CreateMonitorInput, UpdateMonitorInput } from './monitor.input.js';
 import { MonitorAccess } from './sharing/monitor-access.js';
 import { whereVisible } from './sharing/visible-monitors.js';
+import { refuseUnbuiltFields, WritableFields } from './writable-fields.js';
 
-const DEFAULT_INTERVAL_SECONDS = 10;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export interface CreatedMonitor {
@@ -37,7 +34,7 @@ export class MonitorsService {
     private readonly access: MonitorAccess,
     private readonly events: EventBus,
     private readonly audit: AuditLog,
-    @Inject(HUB_CONFIG) private readonly config: Pick<HubConfig, 'retention'>,
+    private readonly fields: WritableFields,
   ) {}
 
   /** The monitors that the user may see, by id, beginning after `afterId`. */
@@ -92,18 +89,13 @@ export class MonitorsService {
     input: CreateMonitorInput,
     actor: AuditActor,
   ): Promise<CreatedMonitor> {
-    refuseUnbuiltFields(input);
     const kind = input.kind ?? 'agent';
     assertMayCreate(principal, kind);
+    const fields = this.fields.fill(input);
     const { id } = await manager.save(Monitor, {
+      ...fields,
       ownerId: principal.userId,
-      name: input.name,
-      description: input.description ?? null,
-      tags: input.tags ?? [],
       kind,
-      intervalSeconds: input.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS,
-      resources: input.resources ?? [...RESOURCES],
-      retention: checkRetention(input.retention ?? {}, this.config.retention),
     });
     const monitor = await manager.findOneByOrFail(Monitor, { id });
     await this.record('monitor.created', actor, manager, null, monitor);
@@ -135,13 +127,7 @@ export class MonitorsService {
           'Somebody else has changed this monitor. Load it again and repeat your change.',
         );
       }
-      if (input.name !== undefined) monitor.name = input.name;
-      if (input.description !== undefined) monitor.description = input.description;
-      if (input.tags !== undefined) monitor.tags = input.tags ?? [];
-      if (input.intervalSeconds !== undefined) monitor.intervalSeconds = input.intervalSeconds;
-      if (input.resources !== undefined) monitor.resources = input.resources;
-      if (input.retention !== undefined)
-        monitor.retention = changeRetention(monitor.retention, input.retention ?? {}, this.config.retention);
+      this.fields.apply(input, monitor);
     });
   }
 
@@ -174,8 +160,9 @@ export class MonitorsService {
     after: Monitor | null,
   ): Promise<void> {
     const { id = null, name = null } = after ?? before ?? {};
-    const change = { action, targetType: 'monitor' as const, targetId: id, targetName: name, before, after };
-    await this.audit.record(change, actor, manager);
+    const change = { action, targetType: 'monitor' as const, targetId: id, targetName: name };
+    const states = { before: before && describe(before), after: after && describe(after, before) };
+    await this.audit.record({ ...change, ...states }, actor, manager);
   }
 
   private monitors() {
@@ -254,13 +241,9 @@ function assertMayCreate(principal: Pick<UserPrincipal, 'role'>, kind: Monitor['
   }
 }
 
-const UNBUILT_FIELDS = ['endpointUrl', 'endpointApiKey', 'thresholds'] as const;
-
-/** A field whose feature does not exist is refused, never accepted and ignored. */
-function refuseUnbuiltFields(input: MonitorFields): void {
-  for (const field of UNBUILT_FIELDS) {
-    if (input[field] !== undefined) {
-      throw new DomainError('not_available_yet', `${field} is not available yet. Leave it out.`, field);
-    }
-  }
+/** For the audit log: of the endpoint's key only whether there is one, and whether it is another. */
+function describe(monitor: Monitor, before?: Monitor | null): object {
+  const { endpointApiKey: key } = monitor;
+  const isReplaced = key && before?.endpointApiKey && !key.equals(before.endpointApiKey);
+  return { ...monitor, endpointApiKey: isReplaced ? 'replaced' : key ? 'set' : null };
 }

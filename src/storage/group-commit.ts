@@ -26,8 +26,8 @@ const UNIQUE_VIOLATION = '23505';
 const NO_PARTITION = '23514';
 const DISK_FULL = '53100';
 
-/** How a report comes in: known to be new, young but perhaps known, or late. */
-type Way = 'new' | 'fresh' | 'late';
+/** How a report comes in: known to be new, young but perhaps known, or late; the last two also into the outbox. */
+type Way = 'new' | 'fresh' | 'late' | 'fresh-forwarded' | 'late-forwarded';
 
 interface DatabaseFault {
   readonly code?: string;
@@ -124,7 +124,9 @@ export class GroupCommit implements BeforeApplicationShutdown {
   private async commit(batch: readonly Slot[]): Promise<void> {
     reach('commit.taken');
     const lateBefore = this.sealed.lateBefore(Date.now());
-    const slots: Record<Way, Slot[]> = { new: [], fresh: [], late: [] };
+    const slots: Record<Way, Slot[]> = {
+      ...{ new: [], fresh: [], late: [], 'fresh-forwarded': [], 'late-forwarded': [] },
+    };
     const repeated: [Slot, Slot][] = [];
     const firstByIdentity = new Map<string, Slot>();
     for (const slot of batch) {
@@ -140,19 +142,27 @@ export class GroupCommit implements BeforeApplicationShutdown {
         continue;
       }
       firstByIdentity.set(identity, slot);
-      const isNew = this.latest.isNewer(monitorId, report.at);
-      slots[report.at < lateBefore ? 'late' : isNew ? 'new' : 'fresh'].push(slot);
+      slots[this.findWay(slot.row, lateBefore)].push(slot);
     }
-    for (const way of ['new', 'fresh'] as const) {
+    for (const way of ['new', 'fresh', 'fresh-forwarded'] as const) {
       if (slots[way].length > 0) await this.execute(slots[way], way);
     }
     reach('commit.half-done');
-    if (slots.late.length > 0) await this.lock.run(() => this.commitLate(slots.late));
+    for (const way of ['late', 'late-forwarded'] as const) {
+      if (slots[way].length > 0) await this.lock.run(() => this.commitLate(slots[way], way));
+    }
     for (const [slot, first] of repeated) slot.follow(first);
   }
 
+  private findWay({ monitorId, report, forwardVia }: PendingReport, lateBefore: number): Way {
+    const isForwarded = forwardVia !== undefined;
+    if (report.at < lateBefore) return isForwarded ? 'late-forwarded' : 'late';
+    if (isForwarded) return 'fresh-forwarded';
+    return this.latest.isNewer(monitorId, report.at) ? 'new' : 'fresh';
+  }
+
   /** A report that is in a block already is a duplicate, and no table row says so. */
-  private async commitLate(slots: readonly Slot[]): Promise<void> {
+  private async commitLate(slots: readonly Slot[], way: 'late' | 'late-forwarded'): Promise<void> {
     let sealed: ReadonlySet<PendingReport>;
     try {
       sealed = await this.sealed.find(slots.map((slot) => slot.row));
@@ -162,14 +172,17 @@ export class GroupCommit implements BeforeApplicationShutdown {
     }
     const unknown = slots.filter((slot) => !sealed.has(slot.row));
     for (const slot of slots) if (sealed.has(slot.row)) slot.settle('duplicate');
-    if (unknown.length > 0) await this.execute(unknown, 'late');
+    if (unknown.length > 0) await this.execute(unknown, way);
   }
 
   private async execute(slots: readonly Slot[], way: Way, isRetry = false): Promise<void> {
     const rows = slots.map((slot) => slot.row);
     let repeated: RepeatedRow[];
     try {
-      const statement = way === 'new' ? new CopyReports(rows) : storeStatement(rows, way === 'late');
+      const statement =
+        way === 'new'
+          ? new CopyReports(rows)
+          : storeStatement(rows, way.startsWith('late'), way.endsWith('-forwarded'));
       ({ rows: repeated } = await this.pool.query<RepeatedRow>(statement as QueryConfig));
     } catch (error) {
       await this.recover(slots, way, isRetry, error as DatabaseFault);

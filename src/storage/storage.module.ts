@@ -4,10 +4,12 @@ import { BlockContent } from './block-content.js';
 import { BlockTable } from './block-table.js';
 import { GroupCommit } from './group-commit.js';
 import { HistoryReader } from './history-reader.js';
+import { HubIdentity } from './hub-identity.js';
 import { LatestReports } from './latest-reports.js';
 import { LayoutRegistry } from './layout-registry.js';
 import { MonitorRetention } from './monitor-retention.js';
 import { MaintenanceLock } from './maintenance-lock.js';
+import { Outbox } from './outbox.js';
 import { Partitions } from './partitions.js';
 import { RepeatedReports } from './repeated-reports.js';
 import { ReportReader } from './report-reader.js';
@@ -34,6 +36,8 @@ import { WriteBarrier } from './write-barrier.js';
     BlockTable,
     BlockContent,
     SealedReports,
+    HubIdentity,
+    Outbox,
     GroupCommit,
     ReportReader,
     HistoryReader,
@@ -48,6 +52,8 @@ import { WriteBarrier } from './write-barrier.js';
     UnusedLayouts,
   ],
   exports: [
+    HubIdentity,
+    Outbox,
     MonitorRetention,
     BlockTable,
     LayoutRegistry,

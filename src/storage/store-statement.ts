@@ -7,13 +7,19 @@ import type { PendingReport } from './pending-report.js';
  * The batch travels as a few arrays and one bytea that holds all values: Postgres cuts it up, and
  * nothing is converted to text and back.
  */
-const INPUT = `
+const INPUT = input('', '');
+/** With the hubs that each report came through. */
+const INPUT_VIA = input(', $11::text[]', ', via');
+
+function input(array: string, column: string): string {
+  return `
   with input as materialized (
-    select ord, monitor_id, at, layout_id, nullif(boot_id, '') as boot_id, interval_ms, received_at,
+    select ord, monitor_id, at, layout_id, nullif(boot_id, '') as boot_id, interval_ms, received_at${column},
            substring($8::bytea from first + 1 for size) as "values"
-    from unnest($1::uuid[], $2::bigint[], $3::int[], $4::text[], $5::int[], $6::bigint[], $7::int[], $9::int[])
-         with ordinality as row (monitor_id, at, layout_id, boot_id, interval_ms, received_at, first, size, ord)
+    from unnest($1::uuid[], $2::bigint[], $3::int[], $4::text[], $5::int[], $6::bigint[], $7::int[], $9::int[]${array})
+         with ordinality as row (monitor_id, at, layout_id, boot_id, interval_ms, received_at, first, size${column}, ord)
   )`;
+}
 
 /** A Postgres that stands still, or is cut off without a word, never answers: then its connection is given up. */
 export const ANSWER_WITHIN_MS = 10_000;
@@ -24,23 +30,38 @@ const REPEATED = `
   where (select count(*) from written) < $10::int
     and not exists (select from written where written.monitor_id = input.monitor_id and written.at = input.at)`;
 
-const FRESH = `${INPUT},
+const WRITTEN_FRESH = `,
   written as (
     insert into report (monitor_id, at, layout_id, boot_id, interval_ms, "values")
     select monitor_id, at, layout_id, boot_id, interval_ms, "values" from input
     on conflict do nothing
     returning monitor_id, at
-  )${REPEATED}`;
+  )`;
 
 /** A late report may stand among the hot ones already: looked up there first. */
-const LATE = `${INPUT},
+const WRITTEN_LATE = `,
   written as (
     insert into late_report (monitor_id, at, layout_id, boot_id, interval_ms, "values", received_at)
     select monitor_id, at, layout_id, boot_id, interval_ms, "values", received_at from input
     where not exists (select from report where report.monitor_id = input.monitor_id and report.at = input.at)
     on conflict do nothing
     returning monitor_id, at
-  )${REPEATED}`;
+  )`;
+
+/** What goes on to another server waits for it from this very commit on. */
+const QUEUED = `,
+  queued as (
+    insert into outbox (monitor_id, at, layout_id, boot_id, interval_ms, "values", via)
+    select monitor_id, at, layout_id, boot_id, interval_ms, "values", via from input join written using (monitor_id, at)
+    on conflict do nothing
+  )`;
+
+const STATEMENTS = {
+  'store-fresh': INPUT + WRITTEN_FRESH + REPEATED,
+  'store-late': INPUT + WRITTEN_LATE + REPEATED,
+  'store-fresh-forward': INPUT_VIA + WRITTEN_FRESH + QUEUED + REPEATED,
+  'store-late-forward': INPUT_VIA + WRITTEN_LATE + QUEUED + REPEATED,
+} as const;
 
 /** A row of the answer: a report that was there before. */
 export interface RepeatedRow {
@@ -48,15 +69,20 @@ export interface RepeatedRow {
   ord: number;
 }
 
-/** @param batch each (monitor, at) at most once */
+/**
+ * @param batch each (monitor, at) at most once
+ * @param isForwarded whether what is stored goes on to the endpoints of its monitors
+ */
 export function storeStatement(
   batch: readonly PendingReport[],
   isLate: boolean,
+  isForwarded = false,
 ): QueryConfig & { query_timeout: number } {
   const { first, size, values } = packValues(batch);
+  const name = `store-${isLate ? 'late' : 'fresh'}${isForwarded ? '-forward' : ''}` as const;
   return {
-    name: isLate ? 'store-late' : 'store-fresh',
-    text: isLate ? LATE : FRESH,
+    name,
+    text: STATEMENTS[name],
     query_timeout: ANSWER_WITHIN_MS,
     values: [
       arrayOf(batch, (row) => row.monitorId),
@@ -70,6 +96,7 @@ export function storeStatement(
       values,
       `{${size.join(',')}}`,
       batch.length,
+      ...(isForwarded ? [batch.map((row) => row.forwardVia ?? '')] : []),
     ],
   };
 }

@@ -7,6 +7,7 @@ const FIND_LAYOUTS_OF_NOTHING = `
   select id from layout
   where (select true from block where layout_id = id limit 1) is null
     and not exists (select from monitor_layout where layout_id = id)
+    and not exists (select from outbox where layout_id = id)
     and not exists (select from monitor_latest where layout_id = id or previous_layout_id = id)`;
 
 const DELETE_UNUSED = `

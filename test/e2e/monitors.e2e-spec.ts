@@ -39,6 +39,9 @@ describe('monitors over REST', () => {
     expect(answer.body).toEqual({
       apiKey: expect.stringMatching(/^wk_[0-9A-Za-z]{49}$/),
       monitor: {
+        endpointUrl: null,
+        hasEndpointApiKey: false,
+        forwarding: null,
         id: expect.stringMatching(/^[0-9a-f-]{36}$/),
         version: 1,
         name: 'web-01',
@@ -89,8 +92,15 @@ describe('monitors over REST', () => {
     ['a tag that is none', { name: 'x', tags: [''] }, 'invalid_input', 'tags'],
     ['a field that is none', { name: 'x', ownerId: randomUUID() }, 'unknown_field', 'ownerId'],
     ['a field of ours', { name: 'x', state: 'stopped' }, 'unknown_field', 'state'],
-    ['an endpoint', { name: 'x', endpointUrl: 'http://x' }, 'not_available_yet', 'endpointUrl'],
-    ['its key', { name: 'x', endpointApiKey: 'k' }, 'not_available_yet', 'endpointApiKey'],
+    ['an endpoint within', { name: 'x', endpointUrl: 'http://10.0.0.1/' }, 'invalid_input', 'endpointUrl'],
+    ['another protocol', { name: 'x', endpointUrl: 'file:///etc/passwd' }, 'invalid_input', 'endpointUrl'],
+    ['a key for nothing', { name: 'x', endpointApiKey: 'k' }, 'invalid_input', 'endpointApiKey'],
+    [
+      'a key that is none',
+      { name: 'x', endpointUrl: 'https://a.example/', endpointApiKey: 'a\r\nb: c' },
+      'invalid_input',
+      'endpointApiKey',
+    ],
     ['thresholds', { name: 'x', thresholds: {} }, 'not_available_yet', 'thresholds'],
   ])('refuses %s', async (_, body, code, path) => {
     const before = (await admin.call('GET', '/api/monitoring/')).body.length;
@@ -122,7 +132,7 @@ describe('monitors over REST', () => {
       [{ kind: 'local' }, 'unknown_field'],
       [{ colour: 'red' }, 'unknown_field'],
       [{ thresholds: { 'cpu.usagePercent': { warning: 80 } } }, 'not_available_yet'],
-      [{ endpointUrl: null }, 'not_available_yet'],
+      [{ endpointUrl: 5 }, 'invalid_input'],
     ] as const) {
       expect(readProblem(await admin.call(method, target, body))).toEqual([400, code]);
     }
@@ -339,8 +349,8 @@ describe('monitors over GraphQL', () => {
     expect(await change({ name: '' })).toEqual(refusal('invalid_input', 'name'));
     expect(await change({ intervalSeconds: 0 })).toEqual(refusal('invalid_input', 'intervalSeconds'));
     expect(await change({ name: 'x', version: 7 })).toEqual(refusal('version_conflict', null));
-    expect(await change({ endpointUrl: 'http://x' })).toEqual(refusal('not_available_yet', 'endpointUrl'));
-    expect(await change({ endpointApiKey: 'x' })).toEqual(refusal('not_available_yet', 'endpointApiKey'));
+    expect(await change({ endpointUrl: 'ftp://x/' })).toEqual(refusal('invalid_input', 'endpointUrl'));
+    expect(await change({ endpointApiKey: 'x' })).toEqual(refusal('invalid_input', 'endpointApiKey'));
     expect(await change({ thresholds: { x: 1 } })).toEqual(refusal('not_available_yet', 'thresholds'));
     const unknown = await admin.gql(
       'mutation ($id: ID!) { updateMonitor(id: $id, input: { colour: "red" }) { monitor { id } } }',

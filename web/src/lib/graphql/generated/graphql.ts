@@ -65,9 +65,9 @@ export type CreateApiKeyInput = {
 
 export type CreateMonitorInput = {
   description?: string | null | undefined;
-  /** The key for endpointUrl. Not available yet. */
+  /** Sent along as X-API-Key. It can be set and cleared, never read. */
   endpointApiKey?: string | null | undefined;
-  /** Forward every report to this URL. Not available yet. */
+  /** Every report is sent on to this address, http or https: another hub’s /api/monitoring/data, or whatever takes JSON. A new scheme, host or port clears the key unless it is sent again. */
   endpointUrl?: string | null | undefined;
   /** Seconds between two reports, 1–3600; 10 by default. */
   intervalSeconds?: number | null | undefined;
@@ -169,9 +169,9 @@ export type UpdateApiKeyInput = {
 /** Absent = keep, null = clear. */
 export type UpdateMonitorInput = {
   description?: string | null | undefined;
-  /** The key for endpointUrl. Not available yet. */
+  /** Sent along as X-API-Key. It can be set and cleared, never read. */
   endpointApiKey?: string | null | undefined;
-  /** Forward every report to this URL. Not available yet. */
+  /** Every report is sent on to this address, http or https: another hub’s /api/monitoring/data, or whatever takes JSON. A new scheme, host or port clears the key unless it is sent again. */
   endpointUrl?: string | null | undefined;
   /** Seconds between two reports, 1–3600; 10 by default. */
   intervalSeconds?: number | null | undefined;

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { OutboundModule } from '../common/outbound/outbound.module.js';
+import { MonitorsModule } from '../monitors/monitors.module.js';
+import { StorageModule } from '../storage/storage.module.js';
+import { Delivery } from './delivery.js';
+import { Forwarder } from './forwarder.js';
+import { ForwardingResolver } from './forwarding.resolver.js';
+
+@Module({
+  imports: [StorageModule, MonitorsModule, OutboundModule],
+  providers: [Delivery, Forwarder, ForwardingResolver],
+})
+export class ForwardingModule {}

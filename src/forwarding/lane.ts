@@ -1,0 +1,90 @@
+import type { Endpoint } from '../monitors/forwarding/endpoint-settings.js';
+import type { ForwardingErrorModel, ForwardingModel } from '../monitors/forwarding/forwarding.model.js';
+import type { OutboxSize } from '../storage/outbox.js';
+
+export const MAX_BATCH_REPORTS = 500;
+
+/** One monitor on its way to its endpoint: what waits, and how it goes. */
+export class Lane {
+  queued = 0;
+  bytes = 0;
+  /** What was told of since the start: grows only. */
+  noted = { count: 0, bytes: 0 };
+  /** Epoch milliseconds. */
+  oldestQueuedAt: number | null = null;
+  lastSentAt: Date | null = null;
+  lastError: ForwardingErrorModel | null = null;
+  dropped = 0;
+  failures = 0;
+  /** Halved when what was sent is too much, or has a report in it that is not taken. */
+  batchReports = MAX_BATCH_REPORTS;
+  /** The far side is a hub: it unpacks. */
+  isHub = false;
+  isInFlight = false;
+  isTrimming = false;
+  /** Nothing goes until somebody mends something. */
+  isRefused = false;
+  /** Ends the request under way when the endpoint is another or the hub stops. */
+  readonly abort = new AbortController();
+  timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly monitorId: string,
+    readonly endpoint: Endpoint,
+    /** Tells whether the settings are still the same. */
+    readonly fingerprint: string,
+  ) {}
+
+  get server(): string {
+    return new URL(this.endpoint.url).origin;
+  }
+
+  /**
+   * Takes over what was counted. What was told of meanwhile may be in it or not: rather too much than too little, as
+   * what is not there is found out by the next attempt.
+   * @param notedBefore `noted` when the counting began
+   */
+  setSize({ count, bytes, oldestQueuedAt }: OutboxSize, notedBefore = this.noted): void {
+    this.queued = count + this.noted.count - notedBefore.count;
+    this.bytes = bytes + this.noted.bytes - notedBefore.bytes;
+    this.oldestQueuedAt = oldestQueuedAt ?? (this.queued > 0 ? this.oldestQueuedAt : null);
+  }
+
+  noteQueued(count: number, bytes: number, now: number): void {
+    this.oldestQueuedAt ??= now;
+    this.queued += count;
+    this.bytes += bytes;
+    this.noted = { count: this.noted.count + count, bytes: this.noted.bytes + bytes };
+  }
+
+  noteError(code: string, message: string, now: number): void {
+    this.lastError = { code, message, at: new Date(now) };
+  }
+
+  /** Takes over what stays true when the endpoint is another. */
+  inherit(before: Lane): void {
+    this.setSize({ count: before.queued, bytes: before.bytes, oldestQueuedAt: before.oldestQueuedAt });
+    this.lastSentAt = before.lastSentAt;
+    this.dropped = before.dropped;
+  }
+
+  present(now: number): ForwardingModel {
+    const isWaiting = this.queued > 0;
+    return {
+      state: this.isRefused ? 'refused' : this.failures > 0 ? 'retrying' : isWaiting ? 'sending' : 'idle',
+      queued: this.queued,
+      lagSeconds:
+        isWaiting && this.oldestQueuedAt !== null
+          ? Math.max(0, Math.round((now - this.oldestQueuedAt) / 100) / 10)
+          : 0,
+      lastSentAt: this.lastSentAt,
+      lastError: this.lastError,
+      dropped: this.dropped,
+    };
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+    this.abort.abort();
+  }
+}
