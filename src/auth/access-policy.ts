@@ -68,6 +68,7 @@ export const FIELD_POLICIES: Readonly<Record<string, DoorPolicy>> = {
   'Mutation.inviteUser': USERS_BY_PERSON,
   'Mutation.removeShare': onMonitor('share'),
   'Mutation.renewInvitation': USERS_BY_PERSON,
+  'Mutation.retryForwarding': onMonitor('change'),
   'Mutation.revokeAccessToken': OWN_BY_PERSON,
   'Mutation.revokeApiKey': onMonitor('manageKeys'),
   'Mutation.revokeEnrolmentKey': OWN,
