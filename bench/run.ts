@@ -6,7 +6,8 @@
  *     npm run bench -- ingest query            some parts: ingest fleet disk query latest push agent
  *     npm run bench -- ingest --only=hub,victoria-metrics
  *     npm run bench -- --markdown              the figures also go into docs/benchmarks.md
- *     npm run bench -- --from=FILE             measures nothing: puts the figures of bench/results/FILE there
+ *     npm run bench -- --from=FILE,FILE        measures nothing: puts the figures of bench/results/FILE there; of a
+ *                                              part that several have, those of the last
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -36,7 +37,7 @@ const { values, positionals } = parseArgs({
   },
 });
 if (values.from !== undefined) {
-  await writeIntoDocument(JSON.parse(readFileSync(new URL(values.from, RESULTS), 'utf8')) as Run);
+  await writeIntoDocument(joinRuns(values.from.split(',')));
   process.exit(0);
 }
 const chosen = positionals.length === 0 ? PARTS : PARTS.filter(({ id }) => positionals.includes(id));
@@ -80,3 +81,10 @@ writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`);
 if (values.markdown) await writeIntoDocument(run);
 console.log(`\nwritten to ${fileURLToPath(file)}`);
 process.exit(0);
+
+function joinRuns(files: readonly string[]): Run {
+  const runs = files.map((file) => JSON.parse(readFileSync(new URL(file, RESULTS), 'utf8')) as Run);
+  const byPart = new Map(runs.flatMap(({ results }) => results.map((result) => [result.part, result])));
+  const results = PARTS.flatMap(({ id }) => byPart.get(id) ?? []);
+  return { ...runs.at(-1)!, isQuick: runs.some(({ isQuick }) => isQuick), results };
+}
