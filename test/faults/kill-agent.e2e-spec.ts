@@ -129,6 +129,8 @@ afterEach(() => {
 afterAll(async () => {
   await line.close();
   await hub.clean();
+  // Also where none of the tests on it was asked for.
+  spawnSync('umount', ['-l', join(root, 'disk')]);
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -211,9 +213,6 @@ describe('a spool on a small disk', () => {
   mkdirSync(disk);
   const mount = (...args: string[]): boolean => spawnSync('mount', args).status === 0;
   const canMount = mount('-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk);
-  afterAll(() => {
-    if (canMount) spawnSync('umount', ['-l', disk]);
-  });
 
   if (!canMount) {
     it.skip('that is full: only root may mount a disk of four megabytes to fill', () => {});
