@@ -7,6 +7,7 @@ import { RetentionOfMonitors1795510000001 } from './1795510000001-retention-of-m
 import { People1795520000000 } from './1795520000000-people.js';
 import { AuditLog1795530000000 } from './1795530000000-audit-log.js';
 import { KeysAndTokens1795531000000 } from './1795531000000-keys-and-tokens.js';
+import { SecondFactors1795540000000 } from './1795540000000-second-factors.js';
 import { FailedSignIns1795550000000 } from './1795550000000-failed-sign-ins.js';
 import { Enrolment1795560000000 } from './1795560000000-enrolment.js';
 import { Forwarding1795570000000 } from './1795570000000-forwarding.js';
@@ -23,6 +24,7 @@ export const MIGRATIONS = [
   People1795520000000,
   AuditLog1795530000000,
   KeysAndTokens1795531000000,
+  SecondFactors1795540000000,
   FailedSignIns1795550000000,
   Enrolment1795560000000,
   Forwarding1795570000000,

@@ -12,10 +12,15 @@ const [command, ...args] = process.argv.slice(2);
 if (command === undefined) {
   const { startHub } = await import('./start-hub.js');
   await startHub();
+} else if (command === 'reset-second-factor' && args.length === 1) {
+  const { resetSecondFactor } = await import('./reset-password.js');
+  await resetSecondFactor(args[0]!);
 } else if (command === 'reset-password' && args.length === 1) {
   const { resetPassword } = await import('./reset-password.js');
   await resetPassword(args[0]!);
 } else {
-  process.stderr.write('Start the hub without arguments, or: main.js reset-password EMAIL\n');
+  process.stderr.write(
+    'Start the hub without arguments, or: main.js reset-password EMAIL, main.js reset-second-factor EMAIL\n',
+  );
   process.exit(64);
 }

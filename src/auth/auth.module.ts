@@ -19,11 +19,13 @@ import { AuthController } from './auth.controller.js';
 import { BadKeyLimiter } from './bad-key-limiter.js';
 import { CLOCK } from './clock.js';
 import { FailedSignIns } from './failed-sign-ins.js';
+import { SecretBoxModule } from '../common/secret-box/secret-box.module.js';
 import { FirstAdmin } from './first-admin.js';
 import { KeyRateLimiter } from './key-rate-limiter.js';
 import { LoginLimiter } from './login-limiter.js';
 import { LoginService } from './login.service.js';
 import { PasswordHasher } from './password-hasher.js';
+import { SECOND_FACTOR_PROVIDERS } from './second-factor/second-factor-providers.js';
 import { SessionExpiryJob } from './session-expiry.job.js';
 import { SessionService } from './session.service.js';
 import { SessionStrategy } from './session.strategy.js';
@@ -33,6 +35,7 @@ import { UserSessionEntity } from './user-session.entity.js';
 import { AccessTokenEntity } from './tokens/access-token.entity.js';
 import { AccessTokenResolver } from './tokens/access-token.resolver.js';
 import { AccessTokenService } from './tokens/access-token.service.js';
+import { SignIns } from './sign-ins.js';
 import { TokenVerdicts } from './tokens/token-verdicts.js';
 import { UserDoor } from './user-door.js';
 import { UserEntity } from './user.entity.js';
@@ -46,6 +49,7 @@ import { ViewerResolver } from './viewer.resolver.js';
 @Module({
   imports: [
     AuditModule,
+    SecretBoxModule,
     PassportModule.register({ session: false }),
     TypeOrmModule.forFeature([
       UserEntity,
@@ -82,10 +86,12 @@ import { ViewerResolver } from './viewer.resolver.js';
     SessionStrategy,
     SetupLinkJob,
     SetupService,
+    SignIns,
     TokenVerdicts,
     UserDoor,
     UserService,
     ViewerResolver,
+    ...SECOND_FACTOR_PROVIDERS,
     ...USER_PROVIDERS,
   ],
   exports: [

@@ -1,20 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { AuditLog } from '../audit/audit-log.js';
-import type { RequestOrigin, UserPrincipal } from '../common/principal.js';
 import { DomainError } from '../core/errors.js';
 import { AdminPresence } from './admin-presence.js';
-import { LoginLimiter } from './login-limiter.js';
+import { type LoginAttempt, LoginLimiter } from './login-limiter.js';
 import { PasswordHasher } from './password-hasher.js';
-import { SessionService, type Visitor } from './session.service.js';
+import { type SecondStep, SecondStepService } from './second-factor/second-step.service.js';
+import type { Visitor } from './session.service.js';
+import { isRefusal, type SignedIn, SignIns } from './sign-ins.js';
 import type { UserEntity } from './user.entity.js';
 import { UserService } from './user.service.js';
-
-export interface SignedIn {
-  readonly user: UserEntity;
-  /** The value of `Set-Cookie`. */
-  readonly cookie: string;
-}
 
 @Injectable()
 export class LoginService {
@@ -22,45 +15,35 @@ export class LoginService {
     private readonly users: UserService,
     private readonly hasher: PasswordHasher,
     private readonly limiter: LoginLimiter,
-    private readonly sessions: SessionService,
     private readonly presence: AdminPresence,
-    private readonly dataSource: DataSource,
-    private readonly audit: AuditLog,
+    private readonly secondSteps: SecondStepService,
+    private readonly signIns: SignIns,
   ) {}
 
-  /** Signs in, or refuses without a hint: nobody, a wrong password and a disabled user look the same. */
-  async login(email: string, password: string, visitor: Visitor): Promise<SignedIn> {
+  /**
+   * Signs in, or refuses without a hint: nobody, a wrong password and a disabled user look the same. Whoever has a
+   * second factor, or has to have one, is not signed in by this: their second step does that.
+   */
+  async login(email: string, password: string, visitor: Visitor): Promise<SignedIn | SecondStep> {
     await this.presence.assert();
-    const user = await this.check(email, password, visitor).catch((error: unknown) => {
-      if (isRefusal(error)) this.noteRefusal(email, visitor);
+    const { user, attempt } = await this.check(email, password, visitor).catch((error: unknown) => {
+      if (isRefusal(error)) this.signIns.noteRefusal(email, visitor);
       throw error;
     });
-    const cookie = await this.dataSource.transaction(async (manager) => {
-      await this.audit.record(
-        {
-          action: 'session.started',
-          targetType: 'session',
-          targetId: null,
-          after: { userAgent: visitor.userAgent, method: 'password' },
-        },
-        { userId: user.id, email: user.email, origin: toRequestOrigin(visitor) },
-        manager,
-      );
-      return this.sessions.start(user.id, visitor, manager);
-    });
-    return { user, cookie };
+    if (this.secondSteps.isDue(user)) {
+      // No success yet: else whoever knows the password could buy guesses at codes with it.
+      await attempt.withdraw();
+      return this.secondSteps.begin(user);
+    }
+    await attempt.succeed();
+    return this.signIns.start(user, 'password', visitor);
   }
 
-  /** Ends the session that the user came by. */
-  async logout(principal: UserPrincipal): Promise<void> {
-    await this.audit.record(
-      { action: 'session.ended', targetType: 'session', targetId: principal.sessionId },
-      principal,
-    );
-    await this.sessions.end(principal.sessionId);
-  }
-
-  private async check(email: string, password: string, visitor: Visitor): Promise<UserEntity> {
+  private async check(
+    email: string,
+    password: string,
+    visitor: Visitor,
+  ): Promise<{ user: UserEntity; attempt: LoginAttempt }> {
     const attempt = await this.limiter.begin(email, visitor.ip);
     let user: UserEntity | undefined;
     let isRight: boolean;
@@ -73,31 +56,10 @@ export class LoginService {
     }
     if (!user || !isRight || user.isDisabled)
       throw new DomainError('unauthenticated', 'Email or password is wrong.');
-    await attempt.succeed();
     if (this.hasher.isOutdated(user.passwordHash)) {
-      await this.users.replacePasswordHash(user.id, await this.hasher.hash(password));
+      user.passwordHash = await this.hasher.hash(password);
+      await this.users.replacePasswordHash(user.id, user.passwordHash);
     }
-    return user;
+    return { user, attempt };
   }
-
-  private noteRefusal(email: string, { ip, requestId }: Visitor): void {
-    this.audit.noteRefusal({
-      action: 'session.refused',
-      targetType: 'session',
-      email,
-      address: ip,
-      ...(requestId !== undefined && { requestId }),
-    });
-  }
-}
-
-function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof DomainError && (error.code === 'unauthenticated' || error.code === 'too_many_requests')
-  );
-}
-
-/** For the audit log: where a visitor came from. */
-export function toRequestOrigin({ ip, requestId = '' }: Visitor): RequestOrigin {
-  return { address: ip, requestId };
 }

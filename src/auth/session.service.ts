@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Role, UserPrincipal } from '../common/principal.js';
 import { isReachedByHttps } from '../config/public-scheme.js';
-import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
+import { HUB_CONFIG, type HubConfig, type RequireTwoFactor } from '../config/hub-config.js';
 import { EventBus } from '../events/event-bus.js';
 import { readBearer } from './api-key-format.js';
 import { CLOCK, type Clock } from './clock.js';
@@ -52,6 +52,7 @@ interface SessionRow {
 export class SessionService {
   private readonly known = new LruMap<string, KnownSession>(MAX_REMEMBERED);
   private readonly cookieScheme: { readonly isSecure: boolean };
+  private readonly requireTwoFactor: RequireTwoFactor;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -60,6 +61,7 @@ export class SessionService {
     @Inject(HUB_CONFIG) config: HubConfig,
   ) {
     this.cookieScheme = { isSecure: isReachedByHttps(config) };
+    this.requireTwoFactor = config.requireTwoFactor ?? 'off';
     events.on('access.changed', () => this.known.clear());
     events.on('session.ended', ({ sessionId }) => {
       this.known.deleteWhere(({ principal }) => principal.sessionId === sessionId);
@@ -157,8 +159,10 @@ export class SessionService {
     const [row] = await this.dataSource.query<SessionRow[]>(
       `select s.id, s.user_id, s.last_seen_at, s.expires_at, u.email, u.role
          from user_session s join app_user u on u.id = s.user_id
-        where s.token_hash = $1 and not u.is_disabled`,
-      [hash],
+        where s.token_hash = $1 and not u.is_disabled
+          -- Whoever has to have a second factor sets it up when they sign in, and is nobody until then.
+          and (u.two_factor_since is not null or not ($2 = 'all' or $2 = 'admins' and u.role = 'admin'))`,
+      [hash, this.requireTwoFactor],
     );
     if (!row) {
       this.known.delete(key);

@@ -7,7 +7,7 @@ import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { DomainError } from '../core/errors.js';
 import { CLOCK, type Clock } from './clock.js';
 import { FirstAdmin } from './first-admin.js';
-import { type SignedIn, toRequestOrigin } from './login.service.js';
+import { type SignedIn, toRequestOrigin } from './sign-ins.js';
 import { createOpaqueToken, hashToken } from './opaque-token.js';
 import { removeSetupLink, writeSetupLink } from './setup-link-file.js';
 import { SessionService, type Visitor } from './session.service.js';

@@ -28,4 +28,8 @@ export class UserEntity {
 
   @Column({ name: 'signed_in_at', type: 'timestamptz', nullable: true })
   signedInAt!: Date | null;
+
+  /** Since when the password alone does not open; null: it does. */
+  @Column({ name: 'two_factor_since', type: 'timestamptz', nullable: true })
+  twoFactorSince!: Date | null;
 }

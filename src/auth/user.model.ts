@@ -16,4 +16,6 @@ export class UserModel {
   @Field(() => DateTimeScalar) createdAt!: Date;
   @Field(() => DateTimeScalar, { nullable: true, description: 'When they last signed in.' })
   signedInAt!: Date | null;
+  /** Not shown as such. */
+  twoFactorSince?: Date | null;
 }

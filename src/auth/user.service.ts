@@ -20,8 +20,11 @@ export class UserService {
   }
 
   /** With its password's hash, for signing in only. An address is the same in any case. */
-  async findForLogin(email: string): Promise<UserEntity | undefined> {
-    const user = await this.dataSource.manager
+  async findForLogin(
+    email: string,
+    manager: EntityManager = this.dataSource.manager,
+  ): Promise<UserEntity | undefined> {
+    const user = await manager
       .createQueryBuilder(UserEntity, 'user')
       .addSelect('user.passwordHash')
       .where('lower(user.email) = lower(:email)', { email })

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { IsOptional, ValidateBy, isEmail, isFQDN, isPort } from 'class-validator';
 import { MOST_RETENTION_DAYS } from '../core/blocks/retention.js';
-import { type KeyRate, LOG_LEVELS } from './hub-config.js';
+import { type KeyRate, LOG_LEVELS, REQUIRE_TWO_FACTOR } from './hub-config.js';
 import { parseSecretKeys } from './secret-keys.js';
 
 const MAX_RATE = 100_000;
@@ -97,6 +97,12 @@ export class Environment {
   WATCHKEEPER_ALLOW_HTTP?: string;
 
   @Rule(
+    (value) => REQUIRE_TWO_FACTOR.some((who) => who === value),
+    `is not known: give one of ${REQUIRE_TWO_FACTOR.join(', ')}`,
+  )
+  WATCHKEEPER_REQUIRE_TWO_FACTOR?: string;
+
+  @Rule(
     (value) => /^\d{1,5}$/.test(value) && Number(value) >= 30,
     'is not a number of days: give a whole number from 30 to 99999',
   )
@@ -176,6 +182,7 @@ export const VARIABLE_NAMES: readonly VariableName[] = [
   'WATCHKEEPER_TLS_CERT_FILE',
   'WATCHKEEPER_TLS_KEY_FILE',
   'WATCHKEEPER_ALLOW_HTTP',
+  'WATCHKEEPER_REQUIRE_TWO_FACTOR',
   'WATCHKEEPER_AUDIT_RETENTION_DAYS',
   'WATCHKEEPER_LIVE_SPACING_MS',
   'WATCHKEEPER_RETENTION_RAW_DAYS',

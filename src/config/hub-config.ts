@@ -41,6 +41,8 @@ export interface HubConfig {
   readonly retention: RetentionDays;
   /** Plain http is wanted beyond this machine: cookies without `Secure`, a standing banner. */
   readonly isHttpAllowed: boolean;
+  /** Whose password alone does not open; `off` where not given. */
+  readonly requireTwoFactor?: RequireTwoFactor;
   /** How long the audit log keeps an entry, days. Not given: a year. */
   readonly auditRetentionDays?: number;
   /** What lies at least between two live batches to one subscriber; 0 = each report goes out at once. Default 1000. */
@@ -59,6 +61,9 @@ export interface KeyRate {
   readonly perSecond: number;
   readonly burst: number;
 }
+
+export const REQUIRE_TWO_FACTOR = ['off', 'admins', 'all'] as const;
+export type RequireTwoFactor = (typeof REQUIRE_TWO_FACTOR)[number];
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -52,9 +52,11 @@ describe('readConfig', () => {
       WATCHKEEPER_RETENTION_4H_DAYS: '36500',
       WATCHKEEPER_METRICS_PORT: '9464',
       WATCHKEEPER_METRICS_HOST: '10.0.0.5',
+      WATCHKEEPER_REQUIRE_TWO_FACTOR: 'admins',
       WATCHKEEPER_METRICS_TOKEN: 'a token of twenty or more'.replaceAll(' ', '-'),
     });
     expect(config).toEqual({
+      requireTwoFactor: 'admins',
       port: 0,
       host: '0.0.0.0',
       publicOrigin: 'https://watch.example:8443',

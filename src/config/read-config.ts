@@ -20,7 +20,7 @@ import {
   splitList,
   type VariableName,
 } from './environment.js';
-import type { HubConfig, LogLevel, MetricsDoors } from './hub-config.js';
+import type { HubConfig, LogLevel, MetricsDoors, RequireTwoFactor } from './hub-config.js';
 import { findTlsContradictions, readTls } from './read-tls.js';
 import { findNearestName } from '../core/nearest-name.js';
 
@@ -177,6 +177,7 @@ function buildConfig(given: Environment): HubConfig {
     secretKeys: given.WATCHKEEPER_SECRET_KEY,
     tls: readTls(given),
     isHttpAllowed: given.WATCHKEEPER_ALLOW_HTTP === '1',
+    requireTwoFactor: given.WATCHKEEPER_REQUIRE_TWO_FACTOR as RequireTwoFactor | undefined,
     auditRetentionDays: readNumber(given.WATCHKEEPER_AUDIT_RETENTION_DAYS),
     liveSpacingMs: Number(given.WATCHKEEPER_LIVE_SPACING_MS ?? 1_000),
   });

@@ -4,6 +4,7 @@ import type { TestingModule } from '@nestjs/testing';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { LoginService } from '../../src/auth/login.service.js';
+import type { SignedIn } from '../../src/auth/sign-ins.js';
 import { PasswordHasher } from '../../src/auth/password-hasher.js';
 import { SessionExpiryJob } from '../../src/auth/session-expiry.job.js';
 import { SESSION_IDLE_MS, SESSION_LIFE_MS, SessionService } from '../../src/auth/session.service.js';
@@ -160,7 +161,7 @@ describe('signing in', () => {
   });
 
   const login = (email: string, password: string) =>
-    services.get(LoginService).login(email, password, VISITOR);
+    services.get(LoginService).login(email, password, VISITOR) as Promise<SignedIn>;
   const describeRefusal = async (attempt: Promise<unknown>): Promise<unknown> =>
     attempt.then(
       () => 'admitted',

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager, MoreThan } from 'typeorm';
 import { AuditLog } from '../../audit/audit-log.js';
 import { DomainError } from '../../core/errors.js';
 import { CLOCK, type Clock } from '../clock.js';
-import { type SignedIn, toRequestOrigin } from '../login.service.js';
+import { type SignedIn, toRequestOrigin } from '../sign-ins.js';
 import { hashToken } from '../opaque-token.js';
 import { PasswordHasher } from '../password-hasher.js';
 import { assertPasswordIsGood } from '../password-policy.js';

@@ -4,7 +4,7 @@ import { AuditLog } from '../../audit/audit-log.js';
 import { DomainError } from '../../core/errors.js';
 import { EventBus } from '../../events/event-bus.js';
 import { CLOCK, type Clock } from '../clock.js';
-import { toRequestOrigin } from '../login.service.js';
+import { toRequestOrigin } from '../sign-ins.js';
 import { hashToken } from '../opaque-token.js';
 import { PasswordHasher } from '../password-hasher.js';
 import { assertPasswordIsGood } from '../password-policy.js';

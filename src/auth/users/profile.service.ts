@@ -4,7 +4,7 @@ import { AuditLog } from '../../audit/audit-log.js';
 import type { UserPrincipal } from '../../common/principal.js';
 import { DomainError } from '../../core/errors.js';
 import { EventBus } from '../../events/event-bus.js';
-import { LoginLimiter } from '../login-limiter.js';
+import { type LoginAttempt, LoginLimiter } from '../login-limiter.js';
 import { PasswordHasher } from '../password-hasher.js';
 import { assertPasswordIsGood } from '../password-policy.js';
 import { SessionService } from '../session.service.js';
@@ -90,7 +90,12 @@ export class ProfileService {
   }
 
   /** Guesses count as those at the door do, however many stand in one operation. */
-  private async assertPassword({ email, origin }: UserPrincipal, password: string): Promise<void> {
+  async assertPassword(user: UserPrincipal, password: string): Promise<void> {
+    await (await this.tryPassword(user, password)).succeed();
+  }
+
+  /** The same where more has to be right before the attempt counts as good. */
+  async tryPassword({ email, origin }: UserPrincipal, password: string): Promise<LoginAttempt> {
     const attempt = await this.limiter.begin(email, origin?.address ?? 'unknown');
     let isRight: boolean;
     try {
@@ -101,6 +106,6 @@ export class ProfileService {
       throw error;
     }
     if (!isRight) throw new DomainError('invalid_input', 'This is not your password.', 'currentPassword');
-    await attempt.succeed();
+    return attempt;
   }
 }

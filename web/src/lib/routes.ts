@@ -21,7 +21,7 @@ function hubPath(path: string): string {
 
 export const graphqlPath = () => hubPath('graphql');
 export const graphiqlPath = () => hubPath('graphiql/');
-export const authPath = (action: 'setup' | 'login' | 'logout' | 'invitation' | 'reset') =>
+export const authPath = (action: 'setup' | 'login' | 'second-step' | 'logout' | 'invitation' | 'reset') =>
   hubPath(`api/auth/${action}`);
 
 export function liveSocketUrl(): string {

@@ -30,7 +30,24 @@ async function post(action: Parameters<typeof authPath>[0], body: object): Promi
 export const setUp = (token: string, email: string, password: string) =>
   post('setup', { token, email, password });
 
-export const logIn = (email: string, password: string) => post('login', { email, password });
+/** The password was right, and a code is due. */
+export interface SecondStep {
+  readonly token: string;
+  /** The user has to have a second factor and has none: the first code of this one sets it up. */
+  readonly enrolment?: { readonly secret: string; readonly uri: string };
+}
+
+/** Undefined: signed in. */
+export async function logIn(email: string, password: string): Promise<SecondStep | undefined> {
+  const answer = (await (await post('login', { email, password })).json()) as { secondStep?: SecondStep };
+  return answer.secondStep;
+}
+
+/** Signs in. Returns the recovery codes of a second factor that was set up by it. */
+export async function finishSignIn(token: string, code: string): Promise<readonly string[] | undefined> {
+  const answer = (await (await post('second-step', { token, code })).json()) as { recoveryCodes?: string[] };
+  return answer.recoveryCodes;
+}
 
 export const logOut = () => post('logout', {});
 

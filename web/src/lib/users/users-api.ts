@@ -5,6 +5,7 @@ import {
   EnableUserDocument,
   InviteUserDocument,
   RenewInvitationDocument,
+  ResetTwoFactorDocument,
   RevokeInvitationDocument,
   UpdateUserDocument,
   UsersDocument,
@@ -53,4 +54,8 @@ export async function enableUser(id: string): Promise<void> {
 
 export async function deleteUser(id: string): Promise<void> {
   refuse((await mutate(DeleteUserDocument, { id })).deleteUser.userErrors);
+}
+
+export async function resetTwoFactor(id: string): Promise<void> {
+  refuse((await mutate(ResetTwoFactorDocument, { id })).resetTwoFactor.userErrors);
 }

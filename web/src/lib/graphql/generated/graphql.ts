@@ -37,6 +37,10 @@ export type AuditFilter = {
   to?: string | null | undefined;
 };
 
+export type BeginTwoFactorInput = {
+  currentPassword: string;
+};
+
 export type ChangeEmailInput = {
   currentPassword: string;
   email: string;
@@ -45,6 +49,11 @@ export type ChangeEmailInput = {
 export type ChangePasswordInput = {
   currentPassword: string;
   newPassword: string;
+};
+
+export type ConfirmTwoFactorInput = {
+  /** The six digits that the app shows. */
+  code: string;
 };
 
 export type CreateAccessTokenInput = {
@@ -127,6 +136,13 @@ export type MonitorRight =
 export type MonitorState =
   | 'RUNNING'
   | 'STOPPED';
+
+/** A session that was left open is not enough for this. */
+export type ProveTwoFactorInput = {
+  /** Of the app, or a recovery code. */
+  code: string;
+  currentPassword: string;
+};
 
 /** Absent or null = as long as the hub keeps samples at all. */
 export type RetentionInput = {
@@ -475,14 +491,47 @@ export type RevokeAccessTokenMutationVariables = Exact<{
 
 export type RevokeAccessTokenMutation = { revokeAccessToken: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
-export type UserFieldsFragment = { id: string, email: string, name: string | null, role: UserRole, isDisabled: boolean, signedInAt: string | null, monitorCount: number };
+export type AccountSecurityQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AccountSecurityQuery = { accountSecurity: { hasTwoFactor: boolean, isTwoFactorRequired: boolean, recoveryCodesLeft: number } };
+
+export type BeginTwoFactorMutationVariables = Exact<{
+  input: BeginTwoFactorInput;
+}>;
+
+
+export type BeginTwoFactorMutation = { beginTwoFactor: { secret: string | null, uri: string | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type ConfirmTwoFactorMutationVariables = Exact<{
+  input: ConfirmTwoFactorInput;
+}>;
+
+
+export type ConfirmTwoFactorMutation = { confirmTwoFactor: { recoveryCodes: Array<string> | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type DisableTwoFactorMutationVariables = Exact<{
+  input: ProveTwoFactorInput;
+}>;
+
+
+export type DisableTwoFactorMutation = { disableTwoFactor: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type RenewRecoveryCodesMutationVariables = Exact<{
+  input: ProveTwoFactorInput;
+}>;
+
+
+export type RenewRecoveryCodesMutation = { renewRecoveryCodes: { recoveryCodes: Array<string> | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type UserFieldsFragment = { id: string, email: string, name: string | null, role: UserRole, isDisabled: boolean, hasTwoFactor: boolean, signedInAt: string | null, monitorCount: number };
 
 export type InvitationFieldsFragment = { id: string, email: string, role: UserRole, expiresAt: string };
 
 export type UsersQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type UsersQuery = { users: Array<{ id: string, email: string, name: string | null, role: UserRole, isDisabled: boolean, signedInAt: string | null, monitorCount: number }>, invitations: Array<{ id: string, email: string, role: UserRole, expiresAt: string }> };
+export type UsersQuery = { users: Array<{ id: string, email: string, name: string | null, role: UserRole, isDisabled: boolean, hasTwoFactor: boolean, signedInAt: string | null, monitorCount: number }>, invitations: Array<{ id: string, email: string, role: UserRole, expiresAt: string }> };
 
 export type InviteUserMutationVariables = Exact<{
   input: InviteUserInput;
@@ -533,6 +582,13 @@ export type DeleteUserMutationVariables = Exact<{
 
 
 export type DeleteUserMutation = { deleteUser: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type ResetTwoFactorMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type ResetTwoFactorMutation = { resetTwoFactor: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -685,6 +741,7 @@ export const UserFieldsFragmentDoc = new TypedDocumentString(`
   name
   role
   isDisabled
+  hasTwoFactor
   signedInAt
   monitorCount
 }
@@ -1459,6 +1516,71 @@ export const RevokeAccessTokenDocument = new TypedDocumentString(`
   message
   path
 }`) as unknown as TypedDocumentString<RevokeAccessTokenMutation, RevokeAccessTokenMutationVariables>;
+export const AccountSecurityDocument = new TypedDocumentString(`
+    query AccountSecurity {
+  accountSecurity {
+    hasTwoFactor
+    isTwoFactorRequired
+    recoveryCodesLeft
+  }
+}
+    `) as unknown as TypedDocumentString<AccountSecurityQuery, AccountSecurityQueryVariables>;
+export const BeginTwoFactorDocument = new TypedDocumentString(`
+    mutation BeginTwoFactor($input: BeginTwoFactorInput!) {
+  beginTwoFactor(input: $input) {
+    secret
+    uri
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<BeginTwoFactorMutation, BeginTwoFactorMutationVariables>;
+export const ConfirmTwoFactorDocument = new TypedDocumentString(`
+    mutation ConfirmTwoFactor($input: ConfirmTwoFactorInput!) {
+  confirmTwoFactor(input: $input) {
+    recoveryCodes
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<ConfirmTwoFactorMutation, ConfirmTwoFactorMutationVariables>;
+export const DisableTwoFactorDocument = new TypedDocumentString(`
+    mutation DisableTwoFactor($input: ProveTwoFactorInput!) {
+  disableTwoFactor(input: $input) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<DisableTwoFactorMutation, DisableTwoFactorMutationVariables>;
+export const RenewRecoveryCodesDocument = new TypedDocumentString(`
+    mutation RenewRecoveryCodes($input: ProveTwoFactorInput!) {
+  renewRecoveryCodes(input: $input) {
+    recoveryCodes
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<RenewRecoveryCodesMutation, RenewRecoveryCodesMutationVariables>;
 export const UsersDocument = new TypedDocumentString(`
     query Users {
   users {
@@ -1474,6 +1596,7 @@ export const UsersDocument = new TypedDocumentString(`
   name
   role
   isDisabled
+  hasTwoFactor
   signedInAt
   monitorCount
 }
@@ -1576,3 +1699,16 @@ export const DeleteUserDocument = new TypedDocumentString(`
   message
   path
 }`) as unknown as TypedDocumentString<DeleteUserMutation, DeleteUserMutationVariables>;
+export const ResetTwoFactorDocument = new TypedDocumentString(`
+    mutation ResetTwoFactor($id: ID!) {
+  resetTwoFactor(id: $id) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<ResetTwoFactorMutation, ResetTwoFactorMutationVariables>;
