@@ -36,6 +36,7 @@ const onMonitor = (right: MonitorRight): DoorPolicy => ({ is: 'monitor', right }
  */
 export const FIELD_POLICIES: Readonly<Record<string, DoorPolicy>> = {
   'Query.accessTokens': OWN_BY_PERSON,
+  'Query.accountSecurity': OWN_BY_PERSON,
   'Query.agentInstaller': OWN,
   'Query.auditLog': onHub('readAudit'),
   'Query.enrolmentKeys': OWN,
@@ -52,8 +53,10 @@ export const FIELD_POLICIES: Readonly<Record<string, DoorPolicy>> = {
   'Query.users': onHub('manageUsers'),
   'Query.viewer': OWN,
 
+  'Mutation.beginTwoFactor': OWN_BY_PERSON,
   'Mutation.changeEmail': OWN_BY_PERSON,
   'Mutation.changePassword': OWN_BY_PERSON,
+  'Mutation.confirmTwoFactor': OWN_BY_PERSON,
   'Mutation.createAccessToken': OWN_BY_PERSON,
   'Mutation.createApiKey': onMonitor('manageKeys'),
   'Mutation.createEnrolmentKey': onHub('createMonitor'),
@@ -61,6 +64,7 @@ export const FIELD_POLICIES: Readonly<Record<string, DoorPolicy>> = {
   'Mutation.createMonitor': onHub('createMonitor'),
   'Mutation.deleteMonitor': onMonitor('delete'),
   'Mutation.deleteUser': USERS_BY_PERSON,
+  'Mutation.disableTwoFactor': OWN_BY_PERSON,
   'Mutation.disableUser': USERS_BY_PERSON,
   'Mutation.enableUser': USERS_BY_PERSON,
   'Mutation.endOtherSessions': OWN_BY_PERSON,
@@ -69,6 +73,8 @@ export const FIELD_POLICIES: Readonly<Record<string, DoorPolicy>> = {
   'Mutation.removeShare': onMonitor('share'),
   'Mutation.renewInvitation': USERS_BY_PERSON,
   'Mutation.retryForwarding': onMonitor('change'),
+  'Mutation.renewRecoveryCodes': OWN_BY_PERSON,
+  'Mutation.resetTwoFactor': USERS_BY_PERSON,
   'Mutation.revokeAccessToken': OWN_BY_PERSON,
   'Mutation.revokeApiKey': onMonitor('manageKeys'),
   'Mutation.revokeEnrolmentKey': OWN,
@@ -108,6 +114,7 @@ export const ROUTE_POLICIES: Readonly<Record<string, DoorPolicy>> = {
   'POST /api/auth/login': PUBLIC,
   'POST /api/auth/logout': OWN_BY_PERSON,
   'POST /api/auth/reset': PUBLIC,
+  'POST /api/auth/second-step': PUBLIC,
   'POST /api/auth/setup': PUBLIC,
   'GET /api/audit': onHub('readAudit'),
   'GET /api/monitoring': OWN,
