@@ -35,6 +35,10 @@ export class MonitorView {
     });
   }
 
+  putForwarding(forwarding: DetailedMonitor['forwarding']): void {
+    if (this.monitor) this.monitor = { ...this.monitor, forwarding };
+  }
+
   put(changed: MonitorSummary): void {
     if (!this.monitor) return;
     this.monitor = { ...this.monitor, ...changed };

@@ -3,14 +3,18 @@ import {
   CreateMonitorDocument,
   DeleteMonitorDocument,
   MonitorDocument,
+  MonitorEndpointDocument,
+  MonitorForwardingDocument,
   MonitorSeriesDocument,
   MonitorsDocument,
   MonitorTopProcessesDocument,
   RetentionEstimateDocument,
+  RetryForwardingDocument,
   StartMonitorDocument,
   StopMonitorDocument,
   UpdateMonitorDocument,
   type CreateMonitorInput,
+  type MonitorEndpointQuery,
   type MonitorQuery,
   type MonitorSeriesQuery,
   type MonitorsQuery,
@@ -38,6 +42,18 @@ export type TopProcesses = NonNullable<NonNullable<MonitorTopProcessesQuery['mon
 
 export const fetchTopProcesses = async (id: string) =>
   (await query(MonitorTopProcessesDocument, { id })).monitor?.topProcesses;
+
+export const fetchForwarding = async (id: string) =>
+  (await query(MonitorForwardingDocument, { id })).monitor?.forwarding ?? null;
+
+export type Endpoint = NonNullable<MonitorEndpointQuery['monitor']>;
+
+export const fetchEndpoint = async (id: string) =>
+  (await query(MonitorEndpointDocument, { id })).monitor ?? undefined;
+
+export async function retryForwarding(id: string) {
+  refuse((await mutate(RetryForwardingDocument, { id })).retryForwarding.userErrors);
+}
 
 export const fetchRetentionEstimate = async (id: string, retention?: RetentionInput) =>
   (await query(RetentionEstimateDocument, { id, retention })).retentionEstimate;

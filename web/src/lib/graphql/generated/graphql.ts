@@ -92,6 +92,12 @@ export type CreateMonitorInput = {
   thresholds?: Record<string, unknown> | null | undefined;
 };
 
+export type ForwardingState =
+  | 'IDLE'
+  | 'REFUSED'
+  | 'RETRYING'
+  | 'SENDING';
+
 /** What a role may do on the hub. */
 export type HubRight =
   | 'CREATE_MONITOR'
@@ -332,6 +338,8 @@ export type MonitorLossesFieldsFragment = { droppedValues: number, droppedValues
 
 export type AgentStateFieldsFragment = { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null };
 
+export type ForwardingFieldsFragment = { state: ForwardingState, queued: number, lagSeconds: number, lastSentAt: string | null, dropped: number, lastError: { message: string, at: string } | null };
+
 export type MonitorLatestFragment = { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] };
 
 export type UserErrorFieldsFragment = { code: string, message: string, path: string | null };
@@ -346,7 +354,7 @@ export type MonitorQueryVariables = Exact<{
 }>;
 
 
-export type MonitorQuery = { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, host: { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null } | null, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, agent: { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null } | null, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null, owner: { id: string, name: string } | null } | null };
+export type MonitorQuery = { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, host: { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null } | null, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, agent: { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null } | null, forwarding: { state: ForwardingState, queued: number, lagSeconds: number, lastSentAt: string | null, dropped: number, lastError: { message: string, at: string } | null } | null, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null, owner: { id: string, name: string } | null } | null };
 
 export type MonitorSeriesQueryVariables = Exact<{
   id: string | number;
@@ -354,6 +362,27 @@ export type MonitorSeriesQueryVariables = Exact<{
 
 
 export type MonitorSeriesQuery = { monitor: { id: string, metrics: Array<{ key: string, name: string, labels: Record<string, unknown>, unit: string | null, kind: MetricKind, isCustom: boolean }>, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null } | null };
+
+export type MonitorForwardingQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type MonitorForwardingQuery = { monitor: { id: string, forwarding: { state: ForwardingState, queued: number, lagSeconds: number, lastSentAt: string | null, dropped: number, lastError: { message: string, at: string } | null } | null } | null };
+
+export type MonitorEndpointQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type MonitorEndpointQuery = { monitor: { id: string, endpointUrl: string | null, hasEndpointApiKey: boolean } | null };
+
+export type RetryForwardingMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type RetryForwardingMutation = { retryForwarding: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
 export type MonitorTopProcessesQueryVariables = Exact<{
   id: string | number;
@@ -401,7 +430,7 @@ export type StopMonitorMutation = { stopMonitor: { monitor: { id: string, versio
 export type MonitorStatusChangedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type MonitorStatusChangedSubscription = { monitorStatusChanged: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, agent: { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null } | null, owner: { id: string, name: string } | null } };
+export type MonitorStatusChangedSubscription = { monitorStatusChanged: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, agent: { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null } | null, forwarding: { state: ForwardingState, queued: number, lagSeconds: number, lastSentAt: string | null, dropped: number, lastError: { message: string, at: string } | null } | null, owner: { id: string, name: string } | null } };
 
 export type RetentionEstimateQueryVariables = Exact<{
   id: string | number;
@@ -692,6 +721,19 @@ export const AgentStateFieldsFragmentDoc = new TypedDocumentString(`
   spoolProblem
 }
     `, {"fragmentName":"AgentStateFields"}) as unknown as TypedDocumentString<AgentStateFieldsFragment, unknown>;
+export const ForwardingFieldsFragmentDoc = new TypedDocumentString(`
+    fragment ForwardingFields on Forwarding {
+  state
+  queued
+  lagSeconds
+  lastSentAt
+  dropped
+  lastError {
+    message
+    at
+  }
+}
+    `, {"fragmentName":"ForwardingFields"}) as unknown as TypedDocumentString<ForwardingFieldsFragment, unknown>;
 export const MonitorLatestFragmentDoc = new TypedDocumentString(`
     fragment MonitorLatest on LatestValues {
   at
@@ -1025,6 +1067,9 @@ export const MonitorDocument = new TypedDocumentString(`
     agent {
       ...AgentStateFields
     }
+    forwarding {
+      ...ForwardingFields
+    }
     latest {
       ...MonitorLatest
     }
@@ -1074,6 +1119,17 @@ fragment AgentStateFields on AgentState {
   droppedReportsAt
   spoolProblem
 }
+fragment ForwardingFields on Forwarding {
+  state
+  queued
+  lagSeconds
+  lastSentAt
+  dropped
+  lastError {
+    message
+    at
+  }
+}
 fragment MonitorLatest on LatestValues {
   at
   receivedAt
@@ -1103,6 +1159,48 @@ export const MonitorSeriesDocument = new TypedDocumentString(`
   metrics
   values
 }`) as unknown as TypedDocumentString<MonitorSeriesQuery, MonitorSeriesQueryVariables>;
+export const MonitorForwardingDocument = new TypedDocumentString(`
+    query MonitorForwarding($id: ID!) {
+  monitor(id: $id) {
+    id
+    forwarding {
+      ...ForwardingFields
+    }
+  }
+}
+    fragment ForwardingFields on Forwarding {
+  state
+  queued
+  lagSeconds
+  lastSentAt
+  dropped
+  lastError {
+    message
+    at
+  }
+}`) as unknown as TypedDocumentString<MonitorForwardingQuery, MonitorForwardingQueryVariables>;
+export const MonitorEndpointDocument = new TypedDocumentString(`
+    query MonitorEndpoint($id: ID!) {
+  monitor(id: $id) {
+    id
+    endpointUrl
+    hasEndpointApiKey
+  }
+}
+    `) as unknown as TypedDocumentString<MonitorEndpointQuery, MonitorEndpointQueryVariables>;
+export const RetryForwardingDocument = new TypedDocumentString(`
+    mutation RetryForwarding($id: ID!) {
+  retryForwarding(id: $id) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<RetryForwardingMutation, RetryForwardingMutationVariables>;
 export const MonitorTopProcessesDocument = new TypedDocumentString(`
     query MonitorTopProcesses($id: ID!) {
   monitor(id: $id) {
@@ -1296,6 +1394,9 @@ export const MonitorStatusChangedDocument = new TypedDocumentString(`
     agent {
       ...AgentStateFields
     }
+    forwarding {
+      ...ForwardingFields
+    }
   }
 }
     fragment MonitorSummary on Monitor {
@@ -1332,6 +1433,17 @@ fragment AgentStateFields on AgentState {
   droppedReports
   droppedReportsAt
   spoolProblem
+}
+fragment ForwardingFields on Forwarding {
+  state
+  queued
+  lagSeconds
+  lastSentAt
+  dropped
+  lastError {
+    message
+    at
+  }
 }`) as unknown as TypedDocumentString<MonitorStatusChangedSubscription, MonitorStatusChangedSubscriptionVariables>;
 export const RetentionEstimateDocument = new TypedDocumentString(`
     query RetentionEstimate($id: ID!, $retention: RetentionInput) {
