@@ -8,6 +8,7 @@ import { People1795520000000 } from './1795520000000-people.js';
 import { AuditLog1795530000000 } from './1795530000000-audit-log.js';
 import { KeysAndTokens1795531000000 } from './1795531000000-keys-and-tokens.js';
 import { SecondFactors1795540000000 } from './1795540000000-second-factors.js';
+import { FunctionsOfTheOwner1795545000000 } from './1795545000000-functions-of-the-owner.js';
 import { FailedSignIns1795550000000 } from './1795550000000-failed-sign-ins.js';
 import { Enrolment1795560000000 } from './1795560000000-enrolment.js';
 import { Forwarding1795570000000 } from './1795570000000-forwarding.js';
@@ -25,6 +26,7 @@ export const MIGRATIONS = [
   AuditLog1795530000000,
   KeysAndTokens1795531000000,
   SecondFactors1795540000000,
+  FunctionsOfTheOwner1795545000000,
   FailedSignIns1795550000000,
   Enrolment1795560000000,
   Forwarding1795570000000,

@@ -16,11 +16,11 @@ export class AuditRetentionJob {
     try {
       let deleted: number;
       do {
-        [, deleted] = await this.dataSource.query<[unknown, number]>(
-          `delete from audit_entry where id in (
-             select id from audit_entry where keep_until <= now() order by keep_until limit $1)`,
+        const [row] = await this.dataSource.query<[{ deleted: number }]>(
+          'select delete_expired_audit_entries($1) as deleted',
           [BATCH],
         );
+        deleted = row.deleted;
       } while (deleted === BATCH);
     } catch (error) {
       this.logger.warn(

@@ -48,6 +48,9 @@ export class Environment {
   @Rule(isDatabaseUrl, 'is not an address of a Postgres: give postgres://user:password@host:port/database')
   DATABASE_URL?: string;
 
+  @Rule(isDatabaseUrl, 'is not an address of a Postgres: give postgres://owner:password@host:port/database')
+  WATCHKEEPER_OWNER_DATABASE_URL?: string;
+
   @Rule((value) => isEmail(value), 'is not an e-mail address')
   WATCHKEEPER_ADMIN_EMAIL?: string;
 
@@ -156,13 +159,11 @@ export type VariableName = keyof Environment;
 /** Never shown, and each may be given as `…_FILE` instead. */
 export const SECRET_NAMES: readonly VariableName[] = [
   'DATABASE_URL',
+  'WATCHKEEPER_OWNER_DATABASE_URL',
   'WATCHKEEPER_ADMIN_PASSWORD',
   'WATCHKEEPER_SECRET_KEY',
   'WATCHKEEPER_METRICS_TOKEN',
 ];
-
-/** Names that are spoken for; giving one must not look as if it had an effect. */
-export const RESERVED_NAMES = ['WATCHKEEPER_OWNER_DATABASE_URL'] as const;
 
 export const VARIABLE_NAMES: readonly VariableName[] = [
   'PORT',
@@ -172,6 +173,7 @@ export const VARIABLE_NAMES: readonly VariableName[] = [
   'LOG_LEVEL',
   'TZ',
   'DATABASE_URL',
+  'WATCHKEEPER_OWNER_DATABASE_URL',
   'WATCHKEEPER_ADMIN_EMAIL',
   'WATCHKEEPER_ADMIN_PASSWORD',
   'WATCHKEEPER_ALLOWED_HOSTS',

@@ -17,6 +17,8 @@ export interface HubConfig {
   readonly timeZone?: string;
   /** Secret. Not given: the embedded Postgres. */
   readonly databaseUrl?: string;
+  /** Secret. The same database with the role that owns its tables, for migrations; not given: `databaseUrl` owns them. */
+  readonly ownerDatabaseUrl?: string;
   /** The first admin of an unattended start. */
   readonly admin?: { readonly email: string; readonly password: string };
   /** Names in `Host` that are served besides the public one, localhost and IP addresses; lower case, no port. */

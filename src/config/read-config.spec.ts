@@ -148,8 +148,14 @@ describe('readConfig', () => {
     ).toEqual([]);
   });
 
-  it('says that what is spoken for has no effect yet', () => {
-    expect(readFaults({ WATCHKEEPER_OWNER_DATABASE_URL: 'x' })[0]).toContain('not available yet');
+  it('takes the address of the owner only beside that of the hub, and shows neither', () => {
+    const owner = 'postgres://owner:hunter2@db/wk';
+    expect(readFaults({ WATCHKEEPER_OWNER_DATABASE_URL: owner })).toEqual([
+      expect.stringMatching(/^WATCHKEEPER_OWNER_DATABASE_URL: has no effect without DATABASE_URL/),
+    ]);
+    expect(readFaults({ WATCHKEEPER_OWNER_DATABASE_URL: 'hunter2' }).join()).not.toContain('hunter2');
+    const both = { DATABASE_URL: 'postgres://hub@db/wk', WATCHKEEPER_OWNER_DATABASE_URL: owner };
+    expect(readConfig(both).ownerDatabaseUrl).toBe(owner);
   });
 
   it.each([

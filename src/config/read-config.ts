@@ -13,7 +13,6 @@ import {
 import { ConfigError } from './config-error.js';
 import {
   Environment,
-  RESERVED_NAMES,
   SECRET_NAMES,
   VARIABLE_NAMES,
   readKeyRate,
@@ -57,12 +56,8 @@ function findUnknownNames(env: NodeJS.ProcessEnv): string[] {
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith(PREFIX) || known.includes(name)) continue;
     if (KUBERNETES_NAME.test(name) && (name !== `${PREFIX}PORT` || value?.includes('://'))) continue;
-    if (RESERVED_NAMES.some((reserved) => reserved === name)) {
-      if (value) faults.push(`${name}: not available yet in this version: remove it`);
-    } else {
-      const nearest = findNearestName(name, known, PREFIX);
-      faults.push(`${JSON.stringify(name).slice(1, -1)}: no such variable: did you mean ${nearest}?`);
-    }
+    const nearest = findNearestName(name, known, PREFIX);
+    faults.push(`${JSON.stringify(name).slice(1, -1)}: no such variable: did you mean ${nearest}?`);
   }
   return faults;
 }
@@ -107,6 +102,12 @@ function findContradictions(given: Environment): string[] {
     const [present, missing] = isEmailGiven ? ['EMAIL', 'PASSWORD'] : ['PASSWORD', 'EMAIL'];
     faults.push(
       `WATCHKEEPER_ADMIN_${missing}: missing beside WATCHKEEPER_ADMIN_${present}: give both or none`,
+    );
+  }
+  if (given.WATCHKEEPER_OWNER_DATABASE_URL !== undefined && given.DATABASE_URL === undefined) {
+    faults.push(
+      'WATCHKEEPER_OWNER_DATABASE_URL: has no effect without DATABASE_URL, the address with the role of the hub: ' +
+        'give both or none',
     );
   }
   faults.push(
@@ -161,6 +162,7 @@ function buildConfig(given: Environment): HubConfig {
     logLevel: (given.LOG_LEVEL ?? 'info') as LogLevel,
     timeZone: given.TZ,
     databaseUrl: given.DATABASE_URL,
+    ownerDatabaseUrl: given.WATCHKEEPER_OWNER_DATABASE_URL,
     admin: email !== undefined && password !== undefined ? Object.freeze({ email, password }) : undefined,
     allowedHosts: Object.freeze(
       splitGiven(given.WATCHKEEPER_ALLOWED_HOSTS).map((name) => name.toLowerCase()),

@@ -24,7 +24,7 @@ const PASSING_FAULTS = new Set([
 ]);
 
 /** Reads DATABASE_URL as `pg` does, so that every form that `pg` takes is good here. */
-export function parseDatabaseUrl(databaseUrl: string): DatabaseConnection {
+export function parseDatabaseUrl(databaseUrl: string, variable = 'DATABASE_URL'): DatabaseConnection {
   try {
     const { host, port, user, password, database, ssl } = new Client({ connectionString: databaseUrl });
     const options =
@@ -41,7 +41,7 @@ export function parseDatabaseUrl(databaseUrl: string): DatabaseConnection {
     };
   } catch {
     // The parser's own message may hold the URL, and so the password.
-    throw new StartError('DATABASE_URL cannot be read: give postgres://user:password@host:port/database');
+    throw new StartError(`${variable} cannot be read: give postgres://user:password@host:port/database`);
   }
 }
 
@@ -50,9 +50,10 @@ export async function awaitExternalPostgres(
   connection: DatabaseConnection,
   log: StartLog,
   waitMs = 10_000,
+  variable = 'DATABASE_URL',
 ): Promise<void> {
   const deadlineAt = Date.now() + waitMs;
-  const where = `Postgres at ${connection.host}:${connection.port}, database ${connection.database} (DATABASE_URL)`;
+  const where = `Postgres at ${connection.host}:${connection.port}, database ${connection.database} (${variable})`;
   for (let isAnnounced = false; ; isAnnounced = true) {
     try {
       return await checkServer(connection, where, log);

@@ -1,6 +1,7 @@
 import { MIGRATIONS } from '../../migrations/index.js';
 import type { HubConfig } from '../config/hub-config.js';
 import { ActiveHubLock } from './active-hub-lock.js';
+import { checkGrants, checkRoles, grantToApp } from './app-role.js';
 import type { DatabaseConnection } from './database-connection.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 import { awaitExternalPostgres, parseDatabaseUrl } from './external-postgres.js';
@@ -29,7 +30,7 @@ export interface OpenDatabaseOptions {
 
 /** Postgres, then the active-hub lock, then the migrations: a standby never touches the schema of the active hub. */
 export async function openDatabase(
-  config: Pick<HubConfig, 'databaseUrl' | 'dataDir'>,
+  config: Pick<HubConfig, 'databaseUrl' | 'ownerDatabaseUrl' | 'dataDir'>,
   log: StartLog,
   options: OpenDatabaseOptions,
 ): Promise<OpenDatabase> {
@@ -38,6 +39,7 @@ export async function openDatabase(
     : await EmbeddedPostgres.start({ dataDir: config.dataDir }, log);
   const connection = embedded ? embedded.connection : parseDatabaseUrl(config.databaseUrl as string);
   if (!embedded) await awaitExternalPostgres(connection, log);
+  const owner = config.ownerDatabaseUrl ? await reachAsOwner(config.ownerDatabaseUrl, log) : undefined;
   const lock = new ActiveHubLock(connection, log, options.onLost);
   try {
     await lock.acquire(options.signal);
@@ -52,7 +54,10 @@ export async function openDatabase(
     await lock.release();
   };
   try {
-    await migrateDatabase(connection, options.migrations ?? MIGRATIONS, log);
+    if (owner) await checkRoles(owner, connection);
+    await migrateDatabase(owner ?? connection, options.migrations ?? MIGRATIONS, log);
+    if (owner) await grantToApp(owner, connection);
+    if (!embedded) await checkGrants(connection);
   } catch (error) {
     await close();
     throw error;
@@ -66,4 +71,11 @@ export async function openDatabase(
     }),
     close,
   };
+}
+
+async function reachAsOwner(ownerDatabaseUrl: string, log: StartLog): Promise<DatabaseConnection> {
+  const variable = 'WATCHKEEPER_OWNER_DATABASE_URL';
+  const owner = parseDatabaseUrl(ownerDatabaseUrl, variable);
+  await awaitExternalPostgres(owner, log, undefined, variable);
+  return owner;
 }

@@ -123,10 +123,7 @@ export class BlockTable {
     const from = Math.floor(start / partitionMs) * partitionMs;
     const name = `block_${tier}_${from}`;
     if (this.ensured.has(name)) return;
-    await this.pool.query(
-      `create table if not exists ${name} partition of block
-       for values from (${tier}, ${from}) to (${tier}, ${from + partitionMs})`,
-    );
+    await this.pool.query('select make_block_partition($1, $2)', [tier, from]);
     this.ensured.add(name);
   }
 
@@ -145,7 +142,7 @@ export class BlockTable {
         Number(start) + tier.partitionMs + tier.blockMs <= now - retentionMsOf(retention, tier.tier)
       ) {
         this.ensured.delete(name);
-        await dropPartition(this.pool, name);
+        await dropPartition(this.pool, 'drop_block_partition', tier.tier, Number(start));
         reach('retention.dropped');
       }
     }

@@ -1,47 +1,48 @@
-import type { Pool, PoolClient } from 'pg';
-import { transact } from './transaction.js';
+import type { Pool } from 'pg';
 
 const LOCK_NOT_AVAILABLE = '55P03';
+
+/** The owner's function that drops a partition of a table, with its arguments: `(first)` or `(tier, first)`. */
+export type DropFunction = 'drop_report_partition' | 'drop_block_partition';
 
 /**
  * Drops a partition. The whole table is locked for it: where somebody reads for long, whoever wants to write would
  * wait behind this, so it gives up after a moment and is tried again in the next round.
  * @returns whether it is gone
  */
-export function dropPartition(pool: Pool, name: string): Promise<boolean> {
-  return withoutWaiting(pool, async (client) => {
-    await client.query(`drop table if exists ${name}`);
-    return true;
-  });
+export async function dropPartition(
+  pool: Pool,
+  dropFunction: DropFunction,
+  ...key: readonly number[]
+): Promise<boolean> {
+  const places = key.map((_, index) => `$${index + 1}`).join();
+  return (await withoutWaiting(pool, `select ${dropFunction}(${places})`, key)) !== undefined;
 }
 
 /**
- * Gives the room of a table without rows back, in the same manner.
+ * Gives the room of `late_report` back where it has no rows, in the same manner.
  * @returns whether it was empty and is small now
  */
-export async function truncateEmpty(pool: Pool, name: string): Promise<boolean> {
-  const isEmpty = `select not exists (select from ${name}) as is_empty`;
-  const { rows } = await pool.query<{ is_empty: boolean }>(isEmpty);
+export async function truncateLateReports(pool: Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ is_empty: boolean }>(
+    'select not exists (select from late_report) as is_empty',
+  );
   if (!rows[0]!.is_empty) return false;
-  return withoutWaiting(pool, async (client) => {
-    await client.query(`lock table ${name} in access exclusive mode`);
-    // A row that came in while nobody had the lock yet.
-    const again = await client.query<{ is_empty: boolean }>(isEmpty);
-    if (!again.rows[0]!.is_empty) return false;
-    await client.query(`truncate ${name}`);
-    return true;
-  });
+  const answer = await withoutWaiting(pool, 'select truncate_empty_late_reports() as is_done', []);
+  return answer?.['is_done'] === true;
 }
 
-/** Runs `work`, which locks a whole table, in a transaction; false where the lock is not to be had in a moment. */
-async function withoutWaiting(pool: Pool, work: (client: PoolClient) => Promise<boolean>): Promise<boolean> {
+/** A statement that locks a whole table; undefined where the lock is not to be had in a moment. */
+async function withoutWaiting(
+  pool: Pool,
+  text: string,
+  values: readonly number[],
+): Promise<Record<string, unknown> | undefined> {
   try {
-    return await transact(pool, async (client) => {
-      await client.query(`set local lock_timeout = '250ms'`);
-      return work(client);
-    });
+    const { rows } = await pool.query<Record<string, unknown>>(text, [...values]);
+    return rows[0];
   } catch (error) {
-    if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) return false;
+    if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) return undefined;
     throw error;
   }
 }

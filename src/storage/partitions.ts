@@ -40,10 +40,7 @@ export class Partitions implements OnModuleInit {
     // A clock that stands at 1970 reaches below zero; no report does.
     const first = Math.max(0, Math.floor(fromAt / PARTITION_SPAN_MS) * PARTITION_SPAN_MS);
     for (let start = first; start <= toAt; start += PARTITION_SPAN_MS) {
-      await this.pool.query(
-        `create table if not exists report_${start} partition of report
-         for values from (${start}) to (${start + PARTITION_SPAN_MS})`,
-      );
+      await this.pool.query('select make_report_partition($1)', [start]);
     }
   }
 
@@ -53,12 +50,13 @@ export class Partitions implements OnModuleInit {
       if (start + PARTITION_SPAN_MS > before) return;
       const { rows } = await this.pool.query<{ has_unsealed: boolean }>(
         `select exists (
-           select from report_${start} left join seal_mark using (monitor_id) where at >= coalesce(raw_until, 0)
+           select from report left join seal_mark using (monitor_id)
+           where at >= ${start} and at < ${start + PARTITION_SPAN_MS} and at >= coalesce(raw_until, 0)
          ) as has_unsealed`,
       );
       reach('partition.checked');
       if (rows[0]!.has_unsealed) continue;
-      await dropPartition(this.pool, `report_${start}`);
+      await dropPartition(this.pool, 'drop_report_partition', start);
       reach('partition.dropped');
     }
   }
@@ -66,7 +64,7 @@ export class Partitions implements OnModuleInit {
   /** Removes what is older: whole partitions, and late reports row by row. */
   async dropExpired(before: number): Promise<void> {
     for (const start of await this.list()) {
-      if (start + PARTITION_SPAN_MS <= before) await dropPartition(this.pool, `report_${start}`);
+      if (start + PARTITION_SPAN_MS <= before) await dropPartition(this.pool, 'drop_report_partition', start);
     }
     await this.pool.query('delete from late_report where at < $1', [before]);
   }

@@ -7,7 +7,7 @@ import type { StoredReport } from '../core/model/stored-report.js';
 import { QUERY_POOL } from '../database/database-pools.js';
 import { BlockContent } from './block-content.js';
 import { BlockTable } from './block-table.js';
-import { truncateEmpty } from './drop-partition.js';
+import { truncateLateReports } from './drop-partition.js';
 import { MaintenanceLock } from './maintenance-lock.js';
 import { ReportReader } from './report-reader.js';
 import { RollupSealer } from './rollup-sealer.js';
@@ -96,7 +96,7 @@ export class Sealer {
       `select pg_total_relation_size('late_report') as bytes`,
     );
     if (Number(rows[0]!.bytes) < WORTH_GIVING_BACK) return;
-    await this.lock.run(() => truncateEmpty(this.pool, 'late_report'));
+    await this.lock.run(() => truncateLateReports(this.pool));
   }
 
   /** Returns whether anything was sealed. */

@@ -95,9 +95,15 @@ export class SampleStore {
     this.events.on('report.backfilled', (event) => this.backfilled.push(event));
   }
 
-  /** @param isHasty commits do not wait for the disk: for tests that are long and not about that */
-  static async open({ isHasty = false } = {}): Promise<SampleStore> {
-    const database = await createTestDatabase();
+  /**
+   * @param isHasty commits do not wait for the disk: for tests that are long and not about that
+   * @param database a migrated one instead of a fresh copy; `close` drops it all the same
+   */
+  static async open({
+    isHasty = false,
+    database,
+  }: { isHasty?: boolean; database?: TestDatabase } = {}): Promise<SampleStore> {
+    database ??= await createTestDatabase();
     const options = isHasty ? { options: '-c synchronous_commit=off' } : {};
     const pool = new Pool({ ...database.connection, ...options, max: 5 });
     // Cut connections are part of the tests.

@@ -35,8 +35,9 @@ function listClosedDoors(config: HubConfig, { httpAdapter }: HttpAdapterHost): C
     AddressInfo | null | undefined;
   const doors: ClosedDoor[] = [{ port: bound?.port ?? config.port }, { port: POSTGRES_PORT }];
   if (config.metrics?.port !== undefined) doors.push({ port: config.metrics.port });
-  const database = config.databaseUrl && new URL(config.databaseUrl.replace('@/', '@localhost/'));
-  if (database) {
+  for (const url of [config.databaseUrl, config.ownerDatabaseUrl]) {
+    if (url === undefined) continue;
+    const database = new URL(url.replace('@/', '@localhost/'));
     const host = database.searchParams.get('host') ?? database.hostname.replace(/^\[|\]$/g, '');
     const port = Number(database.searchParams.get('port') ?? (database.port || POSTGRES_PORT));
     if (!host.startsWith('/')) doors.push({ host, port });
