@@ -57,6 +57,7 @@ export const FIELD_POLICIES: Readonly<Record<string, DoorPolicy>> = {
   'Mutation.changeEmail': OWN_BY_PERSON,
   'Mutation.changePassword': OWN_BY_PERSON,
   'Mutation.confirmTwoFactor': OWN_BY_PERSON,
+  'Mutation.clearIdentityConflict': onMonitor('change'),
   'Mutation.createAccessToken': OWN_BY_PERSON,
   'Mutation.createApiKey': onMonitor('manageKeys'),
   'Mutation.createEnrolmentKey': onHub('createMonitor'),

@@ -41,6 +41,10 @@ export class MonitorPresenter {
       lastReportAt: heard && new Date(heard.reportAt),
       lastReceivedAt: heard && new Date(heard.receivedAt),
       lastError: monitor.lastError,
+      identityConflict: monitor.identityConflict && {
+        since: new Date(monitor.identityConflict.since),
+        boots: monitor.identityConflict.boots,
+      },
       lastGoodbyeAt: monitor.lastGoodbyeAt,
       agent: presentAgent(monitor.inventory.agent),
       host: monitor.inventory.host ?? null,

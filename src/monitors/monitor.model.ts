@@ -100,6 +100,21 @@ export class TopProcessesModel {
   @Field(() => [TopProcessModel]) processes!: readonly TopProcessModel[];
 }
 
+@ObjectType('ReportingBoot', { description: 'A start of a machine that reports as a monitor.' })
+export class ReportingBootModel {
+  @Field() bootId!: string;
+  @Field(() => String, { nullable: true, description: 'The IP address that its last report came from.' })
+  address!: string | null;
+}
+
+@ObjectType('IdentityConflict', {
+  description: 'Two machines report as one, taking turns: one is a clone of the other, or has its key.',
+})
+export class IdentityConflictModel {
+  @Field(() => DateTimeScalar) since!: Date;
+  @Field(() => [ReportingBootModel]) boots!: readonly ReportingBootModel[];
+}
+
 @ObjectType('Monitor', { description: 'One watched machine.' })
 export class MonitorModel {
   @Field(() => ID) id!: string;
@@ -131,4 +146,9 @@ export class MonitorModel {
   @Field(() => MonitorLossesModel) losses!: MonitorLossesModel;
   @Field(() => ForwardingModel, { nullable: true, description: 'Null: this monitor forwards nowhere.' })
   forwarding!: ForwardingModel | null;
+  @Field(() => IdentityConflictModel, {
+    nullable: true,
+    description: 'Until `clearIdentityConflict`; null when all is well.',
+  })
+  identityConflict!: IdentityConflictModel | null;
 }

@@ -16,6 +16,7 @@ import { MonitorLoaders } from './monitor-loaders.js';
 import { MonitorPresenter } from './monitor-presenter.js';
 import { matchesFilter } from './monitor-filter.js';
 import { MonitorsService } from './monitors.service.js';
+import { ReportedBoots } from './reported-boots.js';
 import { TopProcesses } from './top-processes.js';
 
 @Resolver(() => MonitorModel)
@@ -28,6 +29,7 @@ export class MonitorsResolver {
     private readonly topProcesses: TopProcesses,
     private readonly directory: MonitorDirectory,
     private readonly access: MonitorAccess,
+    private readonly boots: ReportedBoots,
   ) {}
 
   @Query(() => [MonitorModel], { name: 'monitors', description: 'The monitors that you may see.' })
@@ -101,6 +103,18 @@ export class MonitorsResolver {
     @Args('id', { type: () => ID }) id: string,
   ): Promise<MonitorPayload> {
     const monitor = await this.monitors.setState(user, id, 'stopped');
+    return { monitor: this.presenter.present(monitor), userErrors: [] };
+  }
+
+  @Mutation(() => MonitorPayload, {
+    description: 'No two machines report as this monitor any more; should they, it is told again.',
+  })
+  async clearIdentityConflict(
+    @CurrentUser() user: UserPrincipal,
+    @Args('monitorId', { type: () => ID }) monitorId: string,
+  ): Promise<MonitorPayload> {
+    const monitor = await this.monitors.clearIdentityConflict(user, monitorId);
+    this.boots.forget(monitorId);
     return { monitor: this.presenter.present(monitor), userErrors: [] };
   }
 

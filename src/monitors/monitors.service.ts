@@ -139,6 +139,13 @@ export class MonitorsService {
     });
   }
 
+  /** A user says that no two machines report as this monitor any more. */
+  async clearIdentityConflict(principal: UserPrincipal, id: string): Promise<Monitor> {
+    return this.change('monitor.conflictCleared', principal, id, (monitor) => {
+      monitor.identityConflict = null;
+    });
+  }
+
   /** Deletes a monitor with its keys and samples. */
   async delete(principal: UserPrincipal, id: string): Promise<string> {
     const monitor = await this.dataSource.transaction(async (manager) => {

@@ -1,4 +1,7 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { jest } from '@jest/globals';
 import type { Locator, Page } from 'playwright-core';
@@ -79,7 +82,8 @@ describe('a new monitor', () => {
     await form.getByLabel('Tags').fill('prod, edge');
     await form.getByRole('button', { name: 'Add monitor' }).click();
 
-    const shown = findDialog(page, 'Key for web-01');
+    const shown = findDialog(page, 'Connect web-01');
+    await shown.getByText('Any program', { exact: true }).click();
     await see(shown.getByText('Copy it now: for your safety it is shown only this once.'));
     const key = await shown.getByLabel('API key', { exact: true }).innerText();
     expect(key).toMatch(/^wk_[0-9A-Za-z]{49}$/);
@@ -108,6 +112,35 @@ describe('a new monitor', () => {
     await page.reload();
     await see(findCard(page, 'web-01'));
     expect(await page.content()).not.toContain(key);
+  });
+
+  it('turns green by itself when the line that it shows is run on the machine', async () => {
+    const page = await openOverview();
+    await openAddDialog(page);
+    const form = findDialog(page, 'Add monitor');
+    await form.getByLabel('Name').fill('by-installer');
+    await form.getByRole('button', { name: 'Add monitor' }).click();
+    const shown = findDialog(page, 'Connect by-installer');
+    const line = await shown.getByLabel('Run this on the machine', { exact: true }).innerText();
+    expect(line).toMatch(
+      /^curl -fsSL \S+\/install\.sh \| sudo sh -s -- --url \S+ --token wke_[0-9A-Za-z]{49}$/,
+    );
+    // Another tab and back makes no other token: the line that was copied stays good.
+    await shown.getByText('Agent by hand', { exact: true }).click();
+    await shown.getByText('Installer', { exact: true }).click();
+    expect(await shown.getByLabel('Run this on the machine', { exact: true }).innerText()).toBe(line);
+
+    const folder = mkdtempSync(join(tmpdir(), 'page-installer-'));
+    const command = `${line.replace('sudo sh', 'sh')} --root ${folder}`;
+    const { stdout } = await promisify(execFile)('/bin/sh', ['-c', command]);
+    const start = /Start the agent with:\n\s*(.+)\n/.exec(stdout)![1]!;
+    const agent = spawn('/bin/sh', ['-c', `exec ${start}`], { stdio: 'ignore' });
+    try {
+      await see(shown.getByText(/First report received at \d\d:\d\d:\d\d/));
+    } finally {
+      agent.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    }
   });
 
   it('is refused with the reason at the field', async () => {
@@ -146,7 +179,7 @@ describe('a new monitor', () => {
     }
     await tabTo(page, 'Add monitor');
     await page.keyboard.press('Enter');
-    const shown = findDialog(page, 'Key for keys-only');
+    const shown = findDialog(page, 'Connect keys-only');
     await see(shown);
     await tabTo(page, 'Done');
     await page.keyboard.press('Enter');

@@ -34,7 +34,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(async () => {
   for (const child of running) child.kill('SIGKILL');
-  await hub.clean();
+  await hub?.clean();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -354,5 +354,42 @@ describe('an enrolment key of a fleet', () => {
     expect(await tryKey(original.apiKey)).toBe(200);
     const renewed = (await enrol({ ...machine, bootId: 'b1' })).body;
     expect(renewed).toMatchObject({ monitorId: original.monitorId, isNew: false });
+  });
+});
+
+describe('two machines with one key', () => {
+  it('are told with the report that shows it, until a user says that it is mended; a restart is none', async () => {
+    const { id, key } = await user.createMonitor();
+    const headers = { 'x-api-key': key };
+    let seconds = 0;
+    const report = async (bootId: string) => {
+      const at = new Date(Date.now() - 60_000 + 1_000 * seconds++).toISOString();
+      const body = { at, bootId, cpu: { usagePercent: 1 } };
+      expect((await callHub(hub, 'POST', '/api/monitoring/data', { body, headers })).status).toBe(200);
+    };
+    const readConflict = async () =>
+      (
+        await user.ask(
+          'query ($id: ID!) { monitor(id: $id) { identityConflict { since boots { bootId address } } } }',
+          { id },
+        )
+      ).monitor.identityConflict;
+    for (const boot of ['one', 'one', 'two', 'two', 'three']) await report(boot);
+    expect(await readConflict()).toBeNull();
+    await report('two');
+    await waitFor(async () => (await readConflict()) !== null, { what: () => 'no conflict' });
+    expect(await readConflict()).toEqual({
+      since: expect.any(String),
+      boots: [
+        { bootId: 'two', address: '127.0.0.1' },
+        { bootId: 'three', address: '127.0.0.1' },
+      ],
+    });
+    const clear = 'mutation ($id: ID!) { clearIdentityConflict(monitorId: $id) { userErrors { code } } }';
+    await user.ask(clear, { id });
+    for (const boot of ['three', 'three']) await report(boot);
+    expect(await readConflict()).toBeNull();
+    for (const boot of ['two', 'three']) await report(boot);
+    await waitFor(async () => (await readConflict()) !== null, { what: () => 'no conflict again' });
   });
 });

@@ -1,5 +1,6 @@
 import { mutate, query } from '../graphql/client.ts';
 import {
+  ClearIdentityConflictDocument,
   CreateMonitorDocument,
   DeleteMonitorDocument,
   MonitorDocument,
@@ -84,4 +85,8 @@ export async function stopMonitor(id: string) {
   const { stopMonitor: payload } = await mutate(StopMonitorDocument, { id });
   refuse(payload.userErrors);
   return payload.monitor!;
+}
+
+export async function clearIdentityConflict(id: string) {
+  refuse((await mutate(ClearIdentityConflictDocument, { id })).clearIdentityConflict.userErrors);
 }

@@ -285,6 +285,18 @@ export type SessionWatchSubscriptionVariables = Exact<{ [key: string]: never; }>
 
 export type SessionWatchSubscription = { monitorStatusChanged: { id: string } };
 
+export type AgentInstallerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AgentInstallerQuery = { agentInstaller: { url: string | null, pin: string | null } };
+
+export type CreateEnrolmentTokenMutationVariables = Exact<{
+  monitorId: string | number;
+}>;
+
+
+export type CreateEnrolmentTokenMutation = { createEnrolmentToken: { token: string | null, expiresAt: string | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
 export type HubStatusQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -340,6 +352,8 @@ export type AgentStateFieldsFragment = { clockOffsetMs: number | null, isClockCo
 
 export type ForwardingFieldsFragment = { state: ForwardingState, queued: number, lagSeconds: number, lastSentAt: string | null, dropped: number, lastError: { message: string, at: string } | null };
 
+export type IdentityConflictFieldsFragment = { since: string, boots: Array<{ bootId: string, address: string | null }> };
+
 export type MonitorLatestFragment = { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] };
 
 export type UserErrorFieldsFragment = { code: string, message: string, path: string | null };
@@ -354,7 +368,7 @@ export type MonitorQueryVariables = Exact<{
 }>;
 
 
-export type MonitorQuery = { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, host: { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null } | null, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, agent: { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null } | null, forwarding: { state: ForwardingState, queued: number, lagSeconds: number, lastSentAt: string | null, dropped: number, lastError: { message: string, at: string } | null } | null, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null, owner: { id: string, name: string } | null } | null };
+export type MonitorQuery = { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, host: { hostname: string | null, os: string | null, kernel: string | null, arch: string | null, cpuModel: string | null, cores: number | null, agentVersion: string | null } | null, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, identityConflict: { since: string, boots: Array<{ bootId: string, address: string | null }> } | null, agent: { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null } | null, forwarding: { state: ForwardingState, queued: number, lagSeconds: number, lastSentAt: string | null, dropped: number, lastError: { message: string, at: string } | null } | null, latest: { at: string, receivedAt: string, metrics: Array<string>, values: (number | null)[] } | null, owner: { id: string, name: string } | null } | null };
 
 export type MonitorSeriesQueryVariables = Exact<{
   id: string | number;
@@ -427,10 +441,17 @@ export type StopMonitorMutationVariables = Exact<{
 
 export type StopMonitorMutation = { stopMonitor: { monitor: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, owner: { id: string, name: string } | null } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
+export type ClearIdentityConflictMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type ClearIdentityConflictMutation = { clearIdentityConflict: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
 export type MonitorStatusChangedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type MonitorStatusChangedSubscription = { monitorStatusChanged: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, agent: { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null } | null, forwarding: { state: ForwardingState, queued: number, lagSeconds: number, lastSentAt: string | null, dropped: number, lastError: { message: string, at: string } | null } | null, owner: { id: string, name: string } | null } };
+export type MonitorStatusChangedSubscription = { monitorStatusChanged: { id: string, version: number, name: string, description: string | null, tags: Array<string>, kind: MonitorKind, intervalSeconds: number, resources: Array<string>, state: MonitorState, health: MonitorHealth, createdAt: string, lastReportAt: string | null, lastReceivedAt: string | null, lastGoodbyeAt: string | null, lastError: string | null, rights: Array<MonitorRight>, losses: { droppedValues: number, droppedValuesAt: string | null, conflicts: number, conflictsAt: string | null }, identityConflict: { since: string, boots: Array<{ bootId: string, address: string | null }> } | null, agent: { clockOffsetMs: number | null, isClockCorrected: boolean | null, droppedReports: number | null, droppedReportsAt: string | null, spoolProblem: string | null } | null, forwarding: { state: ForwardingState, queued: number, lagSeconds: number, lastSentAt: string | null, dropped: number, lastError: { message: string, at: string } | null } | null, owner: { id: string, name: string } | null } };
 
 export type RetentionEstimateQueryVariables = Exact<{
   id: string | number;
@@ -734,6 +755,15 @@ export const ForwardingFieldsFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"ForwardingFields"}) as unknown as TypedDocumentString<ForwardingFieldsFragment, unknown>;
+export const IdentityConflictFieldsFragmentDoc = new TypedDocumentString(`
+    fragment IdentityConflictFields on IdentityConflict {
+  since
+  boots {
+    bootId
+    address
+  }
+}
+    `, {"fragmentName":"IdentityConflictFields"}) as unknown as TypedDocumentString<IdentityConflictFieldsFragment, unknown>;
 export const MonitorLatestFragmentDoc = new TypedDocumentString(`
     fragment MonitorLatest on LatestValues {
   at
@@ -918,6 +948,29 @@ export const SessionWatchDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<SessionWatchSubscription, SessionWatchSubscriptionVariables>;
+export const AgentInstallerDocument = new TypedDocumentString(`
+    query AgentInstaller {
+  agentInstaller {
+    url
+    pin
+  }
+}
+    `) as unknown as TypedDocumentString<AgentInstallerQuery, AgentInstallerQueryVariables>;
+export const CreateEnrolmentTokenDocument = new TypedDocumentString(`
+    mutation CreateEnrolmentToken($monitorId: ID!) {
+  createEnrolmentToken(monitorId: $monitorId) {
+    token
+    expiresAt
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<CreateEnrolmentTokenMutation, CreateEnrolmentTokenMutationVariables>;
 export const HubStatusDocument = new TypedDocumentString(`
     query HubStatus {
   hubStatus {
@@ -1064,6 +1117,9 @@ export const MonitorDocument = new TypedDocumentString(`
     losses {
       ...MonitorLossesFields
     }
+    identityConflict {
+      ...IdentityConflictFields
+    }
     agent {
       ...AgentStateFields
     }
@@ -1128,6 +1184,13 @@ fragment ForwardingFields on Forwarding {
   lastError {
     message
     at
+  }
+}
+fragment IdentityConflictFields on IdentityConflict {
+  since
+  boots {
+    bootId
+    address
   }
 }
 fragment MonitorLatest on LatestValues {
@@ -1384,12 +1447,28 @@ fragment UserErrorFields on UserError {
   message
   path
 }`) as unknown as TypedDocumentString<StopMonitorMutation, StopMonitorMutationVariables>;
+export const ClearIdentityConflictDocument = new TypedDocumentString(`
+    mutation ClearIdentityConflict($id: ID!) {
+  clearIdentityConflict(monitorId: $id) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<ClearIdentityConflictMutation, ClearIdentityConflictMutationVariables>;
 export const MonitorStatusChangedDocument = new TypedDocumentString(`
     subscription MonitorStatusChanged {
   monitorStatusChanged {
     ...MonitorSummary
     losses {
       ...MonitorLossesFields
+    }
+    identityConflict {
+      ...IdentityConflictFields
     }
     agent {
       ...AgentStateFields
@@ -1443,6 +1522,13 @@ fragment ForwardingFields on Forwarding {
   lastError {
     message
     at
+  }
+}
+fragment IdentityConflictFields on IdentityConflict {
+  since
+  boots {
+    bootId
+    address
   }
 }`) as unknown as TypedDocumentString<MonitorStatusChangedSubscription, MonitorStatusChangedSubscriptionVariables>;
 export const RetentionEstimateDocument = new TypedDocumentString(`
