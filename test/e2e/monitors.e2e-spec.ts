@@ -59,6 +59,7 @@ describe('monitors over REST', () => {
         host: null,
         agent: null,
         lastGoodbyeAt: null,
+        identityConflict: null,
         retention: { rawDays: 10, oneMinuteDays: 30, fifteenMinuteDays: 366, fourHourDays: 1830 },
         losses: { droppedValues: 0, droppedValuesAt: null, conflicts: 0, conflictsAt: null },
       },
