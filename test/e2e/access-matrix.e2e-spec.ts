@@ -144,7 +144,12 @@ async function addUser(email: string, role: Role): Promise<{ id: string; client:
 async function makeThings(fieldName = ''): Promise<Sample> {
   const { id: monitorId } = await owner.createMonitor({ name: SECRET, tags: ['seen'] });
   const { id: userId } = await addUser(`${randomUUID()}-${SECRET}@a.example`, 'viewer');
-  const ids: Record<string, string> = { monitor: monitorId, user: userId, twoFactor: userId };
+  const ids: Record<string, string> = {
+    monitor: monitorId,
+    user: userId,
+    twoFactor: userId,
+    forwarding: monitorId,
+  };
   const make: Record<string, () => Promise<string>> = {
     apiKey: async () => {
       const query = 'mutation ($id: ID!) { createApiKey(monitorId: $id) { key { id } } }';

@@ -120,7 +120,7 @@ function askForAll(field: GraphQLField<unknown, unknown>, values: Json): string 
     ) {
       return undefined;
     }
-    const list = given.map(({ name }) => `${name}: ${JSON.stringify(values[name])}`).join(', ');
+    const list = given.map(({ name }) => `${name}: ${writeLiteral(values[name])}`).join(', ');
     return list && `(${list})`;
   };
   const select = (type: GraphQLOutputType, depth: number): string | undefined => {
@@ -138,6 +138,9 @@ function askForAll(field: GraphQLField<unknown, unknown>, values: Json): string 
   if (list === undefined) throw new Error(`this test gives no arguments for ${field.name}`);
   return `{ ${field.name}${list} ${select(field.type, 4) ?? ''} }`;
 }
+
+/** As GraphQL writes it: names of fields without quotes. */
+const writeLiteral = (value: unknown): string => JSON.stringify(value).replace(/"(\w+)":/g, '$1:');
 
 describe('a secret', () => {
   it('would be found by this test, whole, in part and encoded', () => {
@@ -168,7 +171,9 @@ describe('a secret', () => {
     const fields = Object.values(schema.getQueryType()!.getFields());
     expect(fields.length).toBeGreaterThan(8);
     for (const field of fields) {
-      const query = askForAll(field, values);
+      // Everything of every monitor at once would cost more than one question may.
+      const narrowed = field.name === 'monitors' ? { ...values, filter: { ids: [monitor.id] } } : values;
+      const query = askForAll(field, narrowed);
       const answer = await admin.call('POST', '/graphql', { query });
       // Whatever cannot be asked at once by these limits must be told here, not be passed over.
       expect([field.name, answer.body.errors]).toEqual([field.name, undefined]);
