@@ -101,7 +101,7 @@ const toMilliseconds = (time: string): number =>
   Math.abs(Number(time)) < 1e11 ? Number(time) * 1000 : Number(time);
 
 function readNumber(text: string): number | undefined {
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text);
+  if (/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text);
   return /^(?:nan|[+-]?inf(?:inity)?)$/i.test(text) ? NaN : undefined;
 }
 

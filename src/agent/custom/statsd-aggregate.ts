@@ -91,7 +91,7 @@ export class StatsdAggregate {
 
   private countOne(entry: Entry, text: string, rate: number): string | undefined {
     if (entry.type === 's') return this.addMember(entry, text);
-    const value = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : NaN;
+    const value = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : NaN;
     if (!Number.isFinite(value)) return `${entry.name} has a value that is no finite number`;
     if (entry.type === 'c') {
       if (value < 0) return `${entry.name} is a counter and cannot go down: take a gauge`;
