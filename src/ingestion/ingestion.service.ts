@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../core/errors.js';
 import { readJsonBody } from '../common/http/json-body.js';
-import { MAX_IGNORED_NAMED, MAX_REPORTS_PER_BATCH } from '../core/model/limits.js';
+import { MAX_IGNORED_NAMED } from '../core/model/limits.js';
 import type { ParsedReport, RejectCode } from '../core/model/parsed-report.js';
 import { isRejection, parseReport } from '../core/model/parse-report.js';
-import { readText } from '../core/model/report-text.js';
 import type { StoredReport } from '../core/model/stored-report.js';
 import { Goodbyes } from '../monitors/goodbyes.js';
 import { LiveAudience } from '../monitors/live-audience.js';
@@ -15,6 +14,7 @@ import { MonitorDirectory, type MonitorSettings } from '../monitors/monitor-dire
 import type { MonitorState } from '../monitors/monitor.entity.js';
 import { inventoryOf, type KnownReports, KnownShapes } from './known-shapes.js';
 import { OutcomeNotes } from './outcome-notes.js';
+import { readEnvelope } from './read-envelope.js';
 import { ReportShaper } from './report-shaper.js';
 
 export interface RejectedReport {
@@ -56,6 +56,11 @@ export function findRefusal(answer: IngestionAnswer): DomainError | undefined {
   return new DomainError('nothing_accepted', 'No report of this request was accepted.');
 }
 
+interface Noteworthy {
+  readonly inventory: ReturnType<typeof inventoryOf>;
+  readonly topProcesses: ParsedReport['topProcesses'];
+}
+
 /** A request's reports, each where it belongs; positions are those among `rows`. */
 interface SortedReports {
   rows: PendingReport[];
@@ -64,7 +69,7 @@ interface SortedReports {
   rejected: RejectedReport[];
   ignored: Set<string>;
   /** Those that say something of their machine beside samples, by position. */
-  noteworthy: Map<number, ParsedReport>;
+  noteworthy: Map<number, Noteworthy>;
   /** Values that were left out, by position. */
   dropped: Map<number, number>;
   /** Shown to those who look, and not stored. */
@@ -120,22 +125,18 @@ export class IngestionService {
   ): Promise<IngestionAnswer> {
     const monitor = this.requireRunning(monitorId);
     const now = Date.now();
-    const sorted = await this.sort(monitor, listReports(body), now);
+    const { reports, isGoodbye, unknownKeys } = readEnvelope(body);
+    const sorted = await this.sort(monitor, reports, now);
     const { rows, indexes, rejected, noteworthy, live, dropped, last } = sorted;
     if (text && last && rejected.length + dropped.size + live.length === 0)
       this.shapes.learn(monitorId, text, last.parsed, last.shape, now);
     const outcomes = rows.length > 0 ? await this.groupCommit.store(forwarded(monitor, rows, via)) : [];
-    for (const [position, parsed] of noteworthy)
-      this.notes.noteInventory(
-        rows[position]!,
-        outcomes[position]!,
-        inventoryOf(parsed) ?? {},
-        parsed.topProcesses,
-      );
+    for (const [position, { inventory, topProcesses }] of noteworthy)
+      this.notes.noteInventory(rows[position]!, outcomes[position]!, inventory ?? {}, topProcesses);
     this.notes.noteHealth(monitor, rejected, outcomes);
     for (const report of live) this.audience.show(monitorId, report);
-    if (isGoodbye(body)) await this.goodbyes.note(monitorId);
-    const ignored = [...new Set([...listUnknownKeys(body), ...sorted.ignored])].slice(0, MAX_IGNORED_NAMED);
+    if (isGoodbye) await this.goodbyes.note(monitorId);
+    const ignored = [...new Set([...unknownKeys, ...sorted.ignored])].slice(0, MAX_IGNORED_NAMED);
     const droppedValues = countDropped(dropped, outcomes);
     const answer = {
       ...this.answer(monitor, outcomes, indexes, rejected, ignored),
@@ -204,7 +205,9 @@ export class IngestionService {
         sorted.live.push(row.report);
         continue;
       }
-      if (inventoryOf(parsed) || parsed.topProcesses) sorted.noteworthy.set(rows.length, parsed);
+      const inventory = inventoryOf(parsed);
+      const { topProcesses } = parsed;
+      if (inventory || topProcesses) sorted.noteworthy.set(rows.length, { inventory, topProcesses });
       rows.push(row);
       sorted.indexes.push(index);
       sorted.last = { parsed, shape };
@@ -265,41 +268,6 @@ function countDropped(dropped: ReadonlyMap<number, number>, outcomes: readonly S
   let count = 0;
   for (const [position, values] of dropped) if (outcomes[position] === 'accepted') count += values;
   return count;
-}
-
-function listReports(body: unknown): readonly unknown[] {
-  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'reports')) return [body];
-  const { reports } = body as { reports: unknown };
-  if (!Array.isArray(reports)) {
-    throw new DomainError('invalid_input', 'reports must be a list of reports.', '/reports');
-  }
-  if (reports.length > MAX_REPORTS_PER_BATCH) {
-    throw new DomainError(
-      'invalid_input',
-      `A request carries at most ${MAX_REPORTS_PER_BATCH} reports. Send smaller batches.`,
-      '/reports',
-    );
-  }
-  return reports;
-}
-
-/** Whether the sender says that it ends because it was told to. */
-function isGoodbye(body: unknown): boolean {
-  return (
-    typeof body === 'object' &&
-    body !== null &&
-    'reports' in body &&
-    'goodbye' in body &&
-    body.goodbye === true
-  );
-}
-
-/** What stands beside the list of a batch is of no report: named, like everything that is ignored. */
-function listUnknownKeys(body: unknown): string[] {
-  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'reports')) return [];
-  return Object.keys(body)
-    .filter((key) => key !== 'reports' && key !== 'goodbye' && 'text' in readText(key))
-    .slice(0, MAX_IGNORED_NAMED);
 }
 
 /** What goes on to an endpoint says so on its way to the disk. */
