@@ -15,8 +15,8 @@ import { QUERY_LIMITS } from './query-limits.js';
 /** How long a list is taken to be that no argument bounds. */
 const LIST_LENGTHS: Readonly<Record<string, number>> = { Monitor: 100, LatestValues: 100 };
 const OTHER_LIST_LENGTH = 20;
-/** Points of a chart that cost as much as one object. */
-const POINTS_PER_UNIT = 1_000;
+/** Points of a chart that cost as much as one object: so many that the most that `series` answers is within the limit. */
+const POINTS_PER_UNIT = 1_250;
 /** A request of `series` answers no more of them. */
 const MAX_SERIES = 500;
 /** Monitors that a subscription watches, which cost as much as one object. */
@@ -33,7 +33,7 @@ export interface MeasuredOperation {
 }
 
 /**
- * What an operation costs with its variables: one for each object of the answer, one for each thousand points of a
+ * What an operation costs with its variables: one for each object of the answer, one for each 1,250 points of a
  * chart. A list is as long as its arguments say, else it is taken to be of a usual length. Through fragments as often
  * as they are spread.
  *

@@ -13,7 +13,7 @@ import { exactChart } from './exact-chart.js';
 import type { SeriesColumnModel, SeriesResultModel } from './series.model.js';
 import { bucketGrid, exactGrid, pickStepMs } from './time-grid.js';
 
-const MAX_POINTS = 11_000;
+export const MAX_POINTS = 11_000;
 const MAX_SERIES = 500;
 const MAX_MONITORS = 500;
 const MAX_RANGE_MS = 5 * 366 * 24 * 3_600_000;
