@@ -1,9 +1,7 @@
 import type { ValidationOptions } from 'class-validator';
 import { ValidateBy } from 'class-validator';
 
-// eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
-// eslint-disable-next-line no-control-regex
 const CONTROL_BUT_LINES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
 export function isPlainText(value: unknown, forbidden: RegExp = CONTROL): value is string {

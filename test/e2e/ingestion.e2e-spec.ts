@@ -9,6 +9,7 @@ import {
   signIn,
 } from '../support/hub-client.js';
 import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
+import * as stored from '../support/stored-reports.js';
 import { waitFor } from '../support/wait-for.js';
 
 const HOUR_MS = 3_600_000;
@@ -29,22 +30,8 @@ beforeEach(async () => {
 
 const post = (body: unknown): Promise<Answer> => postReport(hub, key, body);
 
-const readLatest = async (): Promise<Record<string, Json>> => {
-  const data = await admin.ask('query ($ids: [ID!]) { latest(monitorIds: $ids) { at metrics values } }', {
-    ids: [id],
-  });
-  const { metrics, values } = data.latest[0];
-  return Object.fromEntries(metrics.map((metric: string, index: number) => [metric, values[index]]));
-};
-
-const countStored = async (): Promise<number> => {
-  const [row] = await hub.query<{ count: number }>(
-    `select ((select count(*) from report where monitor_id = $1)
-       + (select count(*) from late_report where monitor_id = $1))::int as count`,
-    [id],
-  );
-  return row!.count;
-};
+const readLatest = (): Promise<Record<string, Json>> => stored.readLatest(admin, id);
+const countStored = (): Promise<number> => stored.countStored(hub, id);
 
 describe('one report', () => {
   it('as small as it can be', async () => {

@@ -9,6 +9,7 @@ import {
 import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
 import { waitFor } from '../support/wait-for.js';
 import { postRaw } from '../support/raw-report.js';
+import * as stored from '../support/stored-reports.js';
 
 let hub: HubProcess;
 let admin: HubClient;
@@ -26,21 +27,8 @@ beforeEach(async () => {
 
 const post = (body: unknown): Promise<Answer> => postReport(hub, key, body);
 
-const readLatest = async (): Promise<Record<string, Json>> => {
-  const data = await admin.ask('query ($ids: [ID!]) { latest(monitorIds: $ids) { metrics values } }', {
-    ids: [id],
-  });
-  const { metrics, values } = data.latest[0];
-  return Object.fromEntries(metrics.map((metric: string, index: number) => [metric, values[index]]));
-};
-
-const countStored = async (): Promise<number> => {
-  const [row] = await hub.query<{ count: number }>(
-    'select count(*)::int as count from report where monitor_id = $1',
-    [id],
-  );
-  return row!.count;
-};
+const readLatest = (): Promise<Record<string, Json>> => stored.readLatest(admin, id);
+const countStored = (): Promise<number> => stored.countStored(hub, id);
 
 describe('a report that is odd, and taken', () => {
   it('B14: of a key that stands there twice the last counts, for the check as for the store', async () => {

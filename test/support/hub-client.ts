@@ -9,7 +9,7 @@ export interface HubAddress {
 }
 
 // What came over the wire: each test says by its expectations what it must be.
-// eslint-disable-next-line typescript/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any
 export type Json = any;
 
 export interface Answer {

@@ -11,7 +11,6 @@ describe('the log', () => {
     logger.warn(hostile, 'http');
     expect(lines).toHaveLength(1);
     const [line] = lines as [string];
-    // eslint-disable-next-line no-control-regex
     expect(line.trimEnd()).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
     expect(JSON.parse(line)).toMatchObject({ level: 40, context: 'http', msg: hostile });
   });

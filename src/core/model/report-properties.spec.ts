@@ -12,7 +12,6 @@ const RUNS = process.env['SOAK'] ? 200_000 : 300;
 const name = fc
   .string({ unit: 'grapheme', maxLength: 30 })
   .map((text) => text.normalize('NFC'))
-  // eslint-disable-next-line no-control-regex
   .filter(
     (text) => !/[\u0000-\u001f\u007f-\u009f]/.test(text) && text.isWellFormed() && [...text].length <= 256,
   );

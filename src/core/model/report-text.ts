@@ -4,11 +4,9 @@ import { MAX_TEXT_BYTES, MAX_TEXT_CODE_POINTS } from './limits.js';
 export type TextFault = 'wrong_type' | 'bad_text' | 'too_long';
 
 // NUL, other C0 and C1 controls: Postgres text cannot hold the first, no terminal should see the rest.
-// eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 /** Half of a pair alone; `isWellFormed` says the same, but agents run on Node.js 18 too. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
-// eslint-disable-next-line no-control-regex
 const ASCII_ONLY = /^[\u0020-\u007e]*$/;
 
 /**
