@@ -23,14 +23,15 @@ export class CollectLoop {
   private isRunning = false;
   private isStopped = false;
 
+  /** @param name no other loop that runs has it; the phase comes from it */
   constructor(
-    monitorId: string,
+    name: string,
     private intervalSeconds: number,
     private readonly scheduler: SchedulerRegistry,
     private readonly work: LoopWork,
   ) {
-    this.timerName = `collector:${monitorId}`;
-    this.phase = phaseOf(monitorId);
+    this.timerName = `collector:${name}`;
+    this.phase = phaseOf(name);
   }
 
   start(): void {
@@ -96,7 +97,7 @@ export class CollectLoop {
   }
 }
 
-/** A share of the interval, 0–1, the same for a monitor every time: a thousand of them do not report in one instant. */
-export function phaseOf(monitorId: string): number {
-  return createHash('sha256').update(monitorId).digest().readUInt32BE(0) / 2 ** 32;
+/** A share of the interval, 0–1, the same for a loop every time: a thousand of them do not report in one instant. */
+export function phaseOf(name: string): number {
+  return createHash('sha256').update(name).digest().readUInt32BE(0) / 2 ** 32;
 }

@@ -11,6 +11,8 @@ export interface EventMap {
   };
   /** A report that is shown and not stored, of a monitor that somebody looks at. */
   'report.live': { monitorId: string; report: StoredReport };
+  /** Somebody began to look closely at a monitor, or the last one ended: `LiveAudience.isWatching` is another than before. */
+  'audience.changed': { monitorId: string };
   /** Reports older than the newest one known arrived and were committed. */
   'report.backfilled': { monitorId: string; fromAt: number; toAt: number };
   /** So many reports came for instants of which another report is stored: the first is kept, these are lost. */

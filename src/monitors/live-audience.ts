@@ -5,7 +5,7 @@ import { EventBus } from '../events/event-bus.js';
 /** Who looks at more machines than these at once looks at none of them closely. */
 const MAX_CLOSELY_WATCHED = 5;
 
-/** Which monitors somebody looks at closely right now: their agents are asked to report each second. */
+/** Which monitors somebody looks at closely right now: these are measured each second, by their agents or here. */
 @Injectable()
 export class LiveAudience {
   private readonly counts = new Map<string, number>();
@@ -32,9 +32,11 @@ export class LiveAudience {
   private count(monitorIds: readonly string[], step: 1 | -1): void {
     if (monitorIds.length > MAX_CLOSELY_WATCHED) return;
     for (const id of monitorIds) {
-      const count = (this.counts.get(id) ?? 0) + step;
+      const before = this.counts.get(id) ?? 0;
+      const count = before + step;
       if (count > 0) this.counts.set(id, count);
       else this.counts.delete(id);
+      if (count === 0 || before === 0) this.events.announce('audience.changed', { monitorId: id });
     }
   }
 }

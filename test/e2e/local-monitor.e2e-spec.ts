@@ -142,6 +142,44 @@ describe('the machine of the hub', () => {
     expect((await readMonitor()).lastError).toBeNull();
   }, 60_000);
 
+  it('is measured each second while somebody looks, and stored at its interval', async () => {
+    await change({ intervalSeconds: 60 });
+    await waitFor(async () => (await readMonitor()).intervalSeconds === 60);
+    const live = admin.subscribe<{ reports: { at: string; metrics: string[] }[] }>(
+      'subscription ($id: ID!) { reportsReceived(monitorIds: [$id]) { reports { at metrics } } }',
+      { id },
+    );
+    await waitFor(() => live.isOpen);
+    const openedAt = Date.now();
+    await live.waitForEvent(() => live.events.length >= 4);
+    const instants = live.events.flatMap(({ reports }) => reports.map(({ at }) => Date.parse(at)));
+    expect(Math.max(...instants) - Math.min(...instants)).toBeLessThan(30_000);
+    expect(live.events.at(-1)!.reports[0]!.metrics).toContain('cpu.usagePercent');
+    const stored = await hub.query<{ interval_ms: number }>(
+      'select interval_ms from report where monitor_id = $1 and at >= $2',
+      [id, openedAt],
+    );
+    // The change itself brings one, and a beat of the minute may lie in between.
+    expect(stored.length).toBeLessThanOrEqual(2);
+    for (const { interval_ms } of stored) expect(interval_ms).toBe(60_000);
+    await live.close();
+
+    // Who looks at more than five looks at none of them closely: no report of each second comes any more.
+    const others = await Promise.all(Array.from({ length: 5 }, () => admin.createMonitor()));
+    const ids = [id, ...others.map((other) => other.id)];
+    const overview = admin.subscribe(
+      'subscription ($ids: [ID!]!) { reportsReceived(monitorIds: $ids) { reports { at } } }',
+      { ids },
+    );
+    await waitFor(() => overview.isOpen);
+    await sleep(2_500);
+    expect(overview.errors).toEqual([]);
+    expect(overview.events.length).toBeLessThanOrEqual(1);
+    await overview.close();
+    for (const other of others) await admin.call('DELETE', `/api/monitoring/${other.id}`);
+    await change({ intervalSeconds: 1 });
+  }, 60_000);
+
   it('is left alone while its monitor is stopped', async () => {
     const stopped = await admin.call('POST', `/api/monitoring/${id}/stop`);
     expect(stopped.body).toMatchObject({ state: 'stopped', health: 'paused' });
