@@ -144,6 +144,7 @@ describe('people', () => {
 
   it('change their name and password', async () => {
     const user = await join('zoe@example.org', 'VIEWER');
+    await user.ask('mutation { createAccessToken(input: { name: "old", scope: READ }) { token } }');
     const { page } = await openSettings('profile', user);
     await page.getByLabel('Name').fill('Zoë');
     await page.getByRole('button', { name: 'Save' }).click();
@@ -154,9 +155,11 @@ describe('people', () => {
     await form.getByLabel('New password').fill('ten goats over a river');
     await form.getByRole('button', { name: 'Change password' }).click();
     await see(form.getByText('This is not your password.'));
+    expect(await form.getByLabel('Revoke my access tokens too').isChecked()).toBe(true);
     await form.getByLabel('Current password').fill(PASSWORD);
     await form.getByRole('button', { name: 'Change password' }).click();
-    await see(page.getByText('Password changed.', { exact: false }));
+    await see(page.getByText('Your other sessions and your access tokens are over.', { exact: false }));
+    expect((await user.ask('{ accessTokens { id } }')).accessTokens).toEqual([]);
     await signIn(hub, { email: 'zoe@example.org', password: 'ten goats over a river' });
   });
 

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import {
@@ -8,7 +10,7 @@ import {
   postReport,
   signIn,
 } from '../support/hub-client.js';
-import { ADMIN, ADMIN_ENV, HubProcess } from '../support/hub-process.js';
+import { ADMIN, ADMIN_ENV, HubProcess, MAIN } from '../support/hub-process.js';
 import { waitFor } from '../support/wait-for.js';
 
 const EDITOR = { email: 'editor@example.com', password: ADMIN.password };
@@ -232,6 +234,71 @@ describe('a personal access token', () => {
     editor = await signIn(hub, EDITOR);
     expect(await status(second)).toBe(200);
   }, 30_000);
+
+  it('ends with a password that is reset, with its user’s disabling, and with a new password if so asked', async () => {
+    const [{ id }] = await hub.query<{ id: string }>('select id from app_user where email = $1', [
+      EDITOR.email,
+    ]);
+    const isGood = async ({ token }: Json): Promise<boolean> =>
+      (await call(token, 'GET', '/api/monitoring/')).status === 200;
+    const changePassword = async (newPassword: string, input: Json): Promise<void> => {
+      const variables = { input: { currentPassword: editorPassword, newPassword, ...input } };
+      const query =
+        'mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { userErrors { code } } }';
+      expect((await editor.ask(query, variables)).changePassword.userErrors).toEqual([]);
+      editorPassword = newPassword;
+    };
+    const signInAgain = async () => (editor = await signIn(hub, { ...EDITOR, password: editorPassword }));
+    let editorPassword = EDITOR.password;
+    const foreign = await createToken(admin, 'READ');
+
+    const first = await createToken(editor, 'READ');
+    expect(await isGood(first)).toBe(true);
+    await changePassword('ten goats over a river', {});
+    expect(await isGood(first)).toBe(true);
+    await changePassword('nine goats over a river', { revokeAccessTokens: true });
+    expect(await isGood(first)).toBe(false);
+    expect((await editor.ask(LIST)).accessTokens).toEqual([]);
+
+    const second = await createToken(editor, 'READ');
+    expect(await isGood(second)).toBe(true);
+    const setDisabled = (field: string) =>
+      admin.ask(`mutation ($id: ID!) { ${field}(id: $id) { userErrors { code } } }`, { id });
+    await setDisabled('disableUser');
+    expect(await isGood(second)).toBe(false);
+    await setDisabled('enableUser');
+    await signInAgain();
+    expect(await isGood(second)).toBe(false);
+
+    const third = await createToken(editor, 'READ');
+    const { client, closed } = openSocket(hub.url, { headers: bearer(third.token) });
+    let isOpen = false;
+    client.on('connected', () => (isOpen = true));
+    const sink = { next: () => undefined, error: () => undefined, complete: () => undefined };
+    client.subscribe({ query: 'subscription { monitorStatusChanged { id } }' }, sink);
+    await waitFor(() => isOpen);
+    const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'reset-password', EDITOR.email], {
+      env: { PATH: process.env['PATH']!, DATA_DIR: hub.dataDir, PORT: String(hub.port), HOME: '/' },
+    });
+    expect(await isGood(third)).toBe(true);
+    const body = { token: stdout.trim().split('#token=')[1], password: EDITOR.password };
+    expect((await callHub(hub, 'POST', '/api/auth/reset', { body })).status).toBe(200);
+    expect(await isGood(third)).toBe(false);
+    await waitFor(() => closed.length > 0, { deadlineMs: 1_500 });
+    expect(closed).toEqual([4403]);
+    editorPassword = EDITOR.password;
+    await signInAgain();
+
+    expect(await isGood(foreign)).toBe(true);
+    const { auditLog } = await admin.ask(
+      '{ auditLog(filter: { action: "accessToken.revoked" }, first: 3) { entries { actorEmail targetId } } }',
+    );
+    expect(auditLog.entries).toEqual([
+      { actorEmail: EDITOR.email, targetId: third.accessToken.id },
+      { actorEmail: ADMIN.email, targetId: second.accessToken.id },
+      { actorEmail: EDITOR.email, targetId: first.accessToken.id },
+    ]);
+  }, 60_000);
 
   it('is another’s only: nobody else can list or revoke it', async () => {
     const { accessToken } = await createToken(admin, 'READ');

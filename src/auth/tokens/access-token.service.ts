@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { isUUID } from 'class-validator';
-import { DataSource, type EntityManager, IsNull } from 'typeorm';
-import { AuditLog } from '../../audit/audit-log.js';
+import { DataSource, type EntityManager, In, IsNull } from 'typeorm';
+import { type AuditActor, AuditLog } from '../../audit/audit-log.js';
 import type { TokenScope, UserPrincipal } from '../../common/principal.js';
 import { DomainError } from '../../core/errors.js';
 import { EventBus } from '../../events/event-bus.js';
@@ -106,6 +106,25 @@ export class AccessTokenService {
     return record;
   }
 
+  /**
+   * Revokes all that a user's tokens still open, within a transaction: each has its entry in the audit log. Returns
+   * their ids: once that is committed, the caller announces `session.ended` for each.
+   */
+  async revokeAllOf(userId: string, actor: AuditActor, manager: EntityManager): Promise<string[]> {
+    const now = this.clock();
+    const live = await manager.find(AccessTokenEntity, {
+      where: { userId, revokedAt: IsNull() },
+      order: { createdAt: 'ASC', id: 'ASC' },
+      lock: { mode: 'pessimistic_write' },
+    });
+    const records = live.map((entity) => toRecord(entity, now)).filter(({ isExpired }) => !isExpired);
+    const ids = records.map(({ id }) => id);
+    if (ids.length === 0) return ids;
+    await manager.update(AccessTokenEntity, { id: In(ids) }, { revokedAt: new Date(now) });
+    for (const record of records) await this.record('accessToken.revoked', actor, record, null, manager);
+    return ids;
+  }
+
   private async assertRoom(userId: string, manager: EntityManager): Promise<void> {
     // Two at once must not pass the limit together.
     await manager.query('select id from app_user where id = $1 for update', [userId]);
@@ -123,7 +142,7 @@ export class AccessTokenService {
 
   private async record(
     action: `accessToken.${string}`,
-    user: UserPrincipal,
+    actor: AuditActor,
     before: AccessTokenRecord | null,
     after: AccessTokenRecord | null,
     manager: EntityManager,
@@ -131,7 +150,7 @@ export class AccessTokenService {
     const { id = null, name = null } = after ?? before ?? {};
     await this.audit.record(
       { action, targetType: 'accessToken', targetId: id, targetName: name, before, after },
-      user,
+      actor,
       manager,
     );
   }

@@ -41,12 +41,14 @@ export class AccountResolver {
     return { user: await this.profiles.setEmail(user, email, currentPassword), userErrors: [] };
   }
 
-  @Mutation(() => UserPayload, { description: 'Ends all your other sessions.' })
+  @Mutation(() => UserPayload, {
+    description: 'Ends all your other sessions, and your personal tokens if you say so.',
+  })
   async changePassword(
     @CurrentUser() user: UserPrincipal,
-    @Args('input') { currentPassword, newPassword }: ChangePasswordInput,
+    @Args('input') input: ChangePasswordInput,
   ): Promise<UserPayload> {
-    await this.profiles.setPassword(user, currentPassword, newPassword);
+    await this.profiles.setPassword(user, input);
     return { user: (await this.users.find(user.userId)) ?? undefined, userErrors: [] };
   }
 

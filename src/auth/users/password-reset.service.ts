@@ -2,14 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditLog } from '../../audit/audit-log.js';
 import { DomainError } from '../../core/errors.js';
-import { EventBus } from '../../events/event-bus.js';
 import { CLOCK, type Clock } from '../clock.js';
 import { toRequestOrigin } from '../sign-ins.js';
 import { hashToken } from '../opaque-token.js';
 import { PasswordHasher } from '../password-hasher.js';
 import { assertPasswordIsGood } from '../password-policy.js';
-import { SessionService, type Visitor } from '../session.service.js';
+import type { Visitor } from '../session.service.js';
 import { UserEntity } from '../user.entity.js';
+import { Expulsions } from './expulsions.js';
 import { LinkLimiter } from './link-limiter.js';
 
 /** A new password by the one-time link that `reset-password` prints to whoever has a shell on the hub's machine. */
@@ -17,10 +17,9 @@ import { LinkLimiter } from './link-limiter.js';
 export class PasswordResetService {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly sessions: SessionService,
+    private readonly expulsions: Expulsions,
     private readonly hasher: PasswordHasher,
     private readonly limiter: LinkLimiter,
-    private readonly events: EventBus,
     private readonly audit: AuditLog,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -34,26 +33,27 @@ export class PasswordResetService {
     throw refuseToken();
   }
 
-  /** Sets the password and ends every session of the user. It signs nobody in. */
+  /** Sets the password, ends every session of the user and revokes every personal token. It signs nobody in. */
   async reset(token: string, password: string, visitor: Visitor): Promise<void> {
     const { userId, email } = await this.look(token, visitor);
     assertPasswordIsGood(password, email);
     const passwordHash = await this.hasher.hash(password);
-    const endedIds = await this.dataSource.transaction(async (manager) => {
+    const afterCommit = await this.dataSource.transaction(async (manager) => {
       const [, used] = await manager.query<[unknown, number]>(
         'delete from password_reset where token_hash = $1',
         [hashToken(token)],
       );
       if (used !== 1) throw refuseToken();
       await manager.update(UserEntity, { id: userId }, { passwordHash });
+      const actor = { userId, email, origin: toRequestOrigin(visitor) };
       await this.audit.record(
         { action: 'user.passwordReset', targetType: 'user', targetId: userId, targetName: email },
-        { userId, email, origin: toRequestOrigin(visitor) },
+        actor,
         manager,
       );
-      return this.sessions.deleteOf(userId, manager);
+      return this.expulsions.expel(userId, { tokensBy: actor }, manager);
     });
-    for (const sessionId of endedIds) this.events.announce('session.ended', { sessionId });
+    afterCommit();
   }
 
   private async find(

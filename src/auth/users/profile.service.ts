@@ -7,9 +7,15 @@ import { EventBus } from '../../events/event-bus.js';
 import { type LoginAttempt, LoginLimiter } from '../login-limiter.js';
 import { PasswordHasher } from '../password-hasher.js';
 import { assertPasswordIsGood } from '../password-policy.js';
-import { SessionService } from '../session.service.js';
 import { UserEntity } from '../user.entity.js';
 import { UserService } from '../user.service.js';
+import { Expulsions } from './expulsions.js';
+
+interface PasswordChange {
+  readonly currentPassword: string;
+  readonly newPassword: string;
+  readonly revokeAccessTokens?: boolean | null;
+}
 
 /** What users change of themselves. */
 @Injectable()
@@ -19,7 +25,7 @@ export class ProfileService {
     private readonly users: UserService,
     private readonly hasher: PasswordHasher,
     private readonly limiter: LoginLimiter,
-    private readonly sessions: SessionService,
+    private readonly expulsions: Expulsions,
     private readonly events: EventBus,
     private readonly audit: AuditLog,
   ) {}
@@ -34,12 +40,18 @@ export class ProfileService {
     return this.change(user, { email });
   }
 
-  /** Ends all other sessions of the user, and their sockets: whoever knew the old password is out. */
-  async setPassword(user: UserPrincipal, currentPassword: string, newPassword: string): Promise<void> {
+  /**
+   * Ends all other sessions of the user, and their sockets: whoever knew the old password is out.
+   * @param passwords.revokeAccessTokens also what that one may have left behind, personal tokens; absent = they go on
+   */
+  async setPassword(
+    user: UserPrincipal,
+    { currentPassword, newPassword, revokeAccessTokens }: PasswordChange,
+  ): Promise<void> {
     assertPasswordIsGood(newPassword, user.email, 'newPassword');
     await this.assertPassword(user, currentPassword);
     const passwordHash = await this.hasher.hash(newPassword);
-    const endedIds = await this.dataSource.transaction(async (manager) => {
+    const afterCommit = await this.dataSource.transaction(async (manager) => {
       await manager.update(UserEntity, { id: user.userId }, { passwordHash });
       await manager.query('delete from password_reset where user_id = $1', [user.userId]);
       await this.audit.record(
@@ -47,9 +59,10 @@ export class ProfileService {
         user,
         manager,
       );
-      return this.sessions.deleteOf(user.userId, manager, user.sessionId);
+      const tokensBy = revokeAccessTokens ? user : undefined;
+      return this.expulsions.expel(user.userId, { exceptSessionId: user.sessionId, tokensBy }, manager);
     });
-    for (const sessionId of endedIds) this.events.announce('session.ended', { sessionId });
+    afterCommit();
   }
 
   private async change(

@@ -6,9 +6,9 @@ import type { Role, UserPrincipal } from '../../common/principal.js';
 import { DomainError } from '../../core/errors.js';
 import { EventBus } from '../../events/event-bus.js';
 import { assertMayOnHub } from '../assert-right.js';
-import { SessionService } from '../session.service.js';
 import { UserEntity } from '../user.entity.js';
 import { Departures } from './departures.js';
+import { Expulsions } from './expulsions.js';
 
 const REFUSAL = 'Only admins may manage users.';
 
@@ -17,7 +17,7 @@ const REFUSAL = 'Only admins may manage users.';
 export class UserAdminService {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly sessions: SessionService,
+    private readonly expulsions: Expulsions,
     private readonly departures: Departures,
     private readonly events: EventBus,
     private readonly audit: AuditLog,
@@ -40,7 +40,10 @@ export class UserAdminService {
     });
   }
 
-  /** A disabled user is out within a second, and stays out; what they own and share stays. */
+  /**
+   * A disabled user is out within a second, and stays out: enabled again they sign in anew, and their personal tokens
+   * stay revoked. What they own and share stays.
+   */
   async setDisabled(admin: UserPrincipal, userId: string, isDisabled: boolean): Promise<UserEntity> {
     if (isDisabled) refuseOneself(admin, userId, 'disable');
     return this.change(admin, userId, isDisabled ? 'user.disabled' : 'user.enabled', (user) => {
@@ -52,7 +55,7 @@ export class UserAdminService {
   async delete(admin: UserPrincipal, userId: string): Promise<string> {
     assertMayOnHub(admin, 'manageUsers', REFUSAL);
     refuseOneself(admin, userId, 'delete');
-    const { endedIds, afterCommit } = await this.dataSource.transaction(async (manager) => {
+    const { close, afterCommit } = await this.dataSource.transaction(async (manager) => {
       const admins = await lockAdmins(manager);
       const user = await lockUser(manager, userId);
       if (user.role === 'admin') assertOtherAdmin(user, admins);
@@ -68,11 +71,12 @@ export class UserAdminService {
         admin,
         manager,
       );
-      const endedIds = await this.sessions.deleteOf(userId, manager);
+      const close = await this.expulsions.expel(userId, {}, manager);
       await manager.delete(UserEntity, { id: userId });
-      return { endedIds, afterCommit };
+      return { close, afterCommit };
     });
-    this.announce(endedIds);
+    close();
+    this.events.announce('access.changed', {});
     await afterCommit();
     return userId;
   }
@@ -84,12 +88,12 @@ export class UserAdminService {
     apply: (user: UserEntity) => void,
   ): Promise<UserEntity> {
     assertMayOnHub(admin, 'manageUsers', REFUSAL);
-    const { user, endedIds } = await this.dataSource.transaction(async (manager) => {
+    const { user, close } = await this.dataSource.transaction(async (manager) => {
       const admins = await lockAdmins(manager);
       const user = await lockUser(manager, userId);
       const before = { ...user };
       apply(user);
-      if (JSON.stringify(user) === JSON.stringify(before)) return { user, endedIds: [] };
+      if (JSON.stringify(user) === JSON.stringify(before)) return { user };
       const isOut = user.isDisabled || user.role !== before.role;
       if (before.role === 'admin' && (user.isDisabled || user.role !== 'admin'))
         assertOtherAdmin(user, admins);
@@ -99,15 +103,12 @@ export class UserAdminService {
         admin,
         manager,
       );
-      return { user, endedIds: isOut ? await this.sessions.deleteOf(userId, manager) : [] };
+      const tokensBy = user.isDisabled ? admin : undefined;
+      return { user, close: isOut ? await this.expulsions.expel(userId, { tokensBy }, manager) : undefined };
     });
-    this.announce(endedIds);
-    return user;
-  }
-
-  private announce(endedIds: readonly string[]): void {
-    for (const sessionId of endedIds) this.events.announce('session.ended', { sessionId });
+    close?.();
     this.events.announce('access.changed', {});
+    return user;
   }
 }
 

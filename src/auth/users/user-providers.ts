@@ -1,5 +1,6 @@
 import { AccountResolver } from './account.resolver.js';
 import { Departures } from './departures.js';
+import { Expulsions } from './expulsions.js';
 import { InvitationDoor } from './invitation-door.js';
 import { InvitationService } from './invitation.service.js';
 import { LinkLimiter } from './link-limiter.js';
@@ -13,6 +14,7 @@ import { UsersResolver } from './users.resolver.js';
 export const USER_PROVIDERS = [
   AccountResolver,
   Departures,
+  Expulsions,
   InvitationDoor,
   InvitationService,
   LinkLimiter,

@@ -1,7 +1,16 @@
 import { applyDecorators } from '@nestjs/common';
 import { Field, InputType } from '@nestjs/graphql';
 import { Transform } from 'class-transformer';
-import { IsEmail, IsIn, IsOptional, IsString, Length, MaxLength, ValidateIf } from 'class-validator';
+import {
+  IsBoolean,
+  IsEmail,
+  IsIn,
+  IsOptional,
+  IsString,
+  Length,
+  MaxLength,
+  ValidateIf,
+} from 'class-validator';
 import { IsPlainText } from '../../common/is-plain-text.js';
 import type { Role } from '../../common/principal.js';
 import { ROLES } from '../rights.js';
@@ -61,4 +70,12 @@ export class ChangeEmailInput {
 export class ChangePasswordInput {
   @Field() @IsPasswordText() currentPassword!: string;
   @Field() @IsPasswordText() newPassword!: string;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'True revokes all your personal access tokens too; else they go on.',
+  })
+  @IsOptional()
+  @IsBoolean()
+  revokeAccessTokens?: boolean | null;
 }

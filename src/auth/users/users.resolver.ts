@@ -83,7 +83,9 @@ export class UsersResolver {
   }
 
   @SignedInOnly()
-  @Mutation(() => UserPayload, { description: 'Signs the user out everywhere, and keeps them out.' })
+  @Mutation(() => UserPayload, {
+    description: 'Signs the user out everywhere, revokes their personal tokens, and keeps them out.',
+  })
   async disableUser(
     @CurrentUser() user: UserPrincipal,
     @Args('id', { type: () => ID }) id: string,

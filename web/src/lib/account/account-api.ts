@@ -6,6 +6,7 @@ import {
   EndSessionDocument,
   SessionsDocument,
   UpdateProfileDocument,
+  type ChangePasswordMutationVariables,
   type SessionsQuery,
 } from '../graphql/generated/graphql.ts';
 import { refuse } from '../graphql/hub-error.ts';
@@ -20,10 +21,10 @@ export async function changeEmail(email: string, currentPassword: string): Promi
   refuse((await mutate(ChangeEmailDocument, { input: { email, currentPassword } })).changeEmail.userErrors);
 }
 
-export async function changePassword(currentPassword: string, newPassword: string): Promise<void> {
-  const { changePassword: payload } = await mutate(ChangePasswordDocument, {
-    input: { currentPassword, newPassword },
-  });
+export async function changePassword(
+  input: Required<ChangePasswordMutationVariables['input']>,
+): Promise<void> {
+  const { changePassword: payload } = await mutate(ChangePasswordDocument, { input });
   refuse(payload.userErrors);
 }
 

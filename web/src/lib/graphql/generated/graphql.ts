@@ -49,6 +49,8 @@ export type ChangeEmailInput = {
 export type ChangePasswordInput = {
   currentPassword: string;
   newPassword: string;
+  /** True revokes all your personal access tokens too; else they go on. */
+  revokeAccessTokens?: boolean | null | undefined;
 };
 
 export type ConfirmTwoFactorInput = {
