@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { runLoad, type LoadResult, type WireRequest } from '../client/http-load.js';
-import { History } from '../data/report-batch.js';
+import type { LoadResult } from '../client/http-load.js';
+import { reportSteadily } from '../client/steady-load.js';
 import { HUB, type HubTarget } from '../targets/hub.target.js';
 import {
   chooseTargets,
@@ -88,31 +87,7 @@ async function measureFleet(hub: HubTarget, machines: number, sizes: FleetSizes)
 
 /** Every machine at its own moment of each interval, over a connection of its own. */
 function report(hub: HubTarget, machines: number, forMs: number): Promise<LoadResult> {
-  const intervalMs = Math.min(INTERVAL_MS, forMs / 2);
-  const ticks = Math.floor(forMs / intervalMs);
-  const startedAt = performance.now();
-  const history = new History({
-    machines,
-    ticks,
-    startAt: Date.now(),
-    spacingMs: Math.round(intervalMs),
-    reportsPerRequest: 1,
-  });
-  const given = new Array<number>(machines).fill(0);
-  const next = async (machine: number): Promise<WireRequest | undefined> => {
-    const dueAt = startedAt + (given[machine]!++ + machine / machines) * intervalMs;
-    await sleep(Math.max(0, dueAt - performance.now()));
-    const batch = history.next(machine);
-    return batch && { bytes: hub.encode(batch), reports: 1 };
-  };
-  return runLoad(
-    { machines, next },
-    {
-      port: hub.port,
-      connections: machines,
-      judge: (status, body, reports) => hub.judge(status, body, reports),
-    },
-  );
+  return reportSteadily(hub, { machines, forMs, intervalMs: Math.min(INTERVAL_MS, forMs / 2) });
 }
 
 function judge({ values }: ResultRow): ResultRow[] {

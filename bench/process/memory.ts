@@ -6,6 +6,11 @@ export function readPeakBytes(pid: number): number {
   return readKiB(`/proc/${pid}/status`, 'VmHWM');
 }
 
+/** What this process holds resident now, bytes. */
+export function readResidentBytes(pid: number): number {
+  return readKiB(`/proc/${pid}/status`, 'VmRSS');
+}
+
 /** What this process and its descendants hold now, bytes; memory that they share counts once. */
 export function readSharedBytes(root: number): number {
   return listDescendants(root).reduce((sum, pid) => sum + readKiB(`/proc/${pid}/smaps_rollup`, 'Pss'), 0);

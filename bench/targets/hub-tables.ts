@@ -118,6 +118,17 @@ export class HubTables {
     return Number(rows[0]!.count);
   }
 
+  /** Reports of these monitors in blocks and tables; one that is being sealed may count twice. */
+  async countKept(monitorIds: readonly string[]): Promise<number> {
+    const { rows } = await this.client.query<{ count: string }>(
+      `select (select count(*) from report where monitor_id = any($1::uuid[]))
+            + (select count(*) from late_report where monitor_id = any($1::uuid[]))
+            + (select coalesce(sum(row_count), 0) from block where tier = 0 and monitor_id = any($1::uuid[])) as count`,
+      [monitorIds],
+    );
+    return Number(rows[0]!.count);
+  }
+
   /** Tables that keep samples, partitions added up; blocks by tier where a version has them. */
   async measure(): Promise<StoredSize[]> {
     const { rows } = await this.client.query<TableRow>(

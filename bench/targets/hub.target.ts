@@ -6,7 +6,8 @@ import type { ReportBatch } from '../data/report-batch.js';
 import { encodeReportBody } from '../data/report-json.js';
 import { onExit } from '../process/cleanup.js';
 import { readCpuSeconds } from '../process/cpu-time.js';
-import { readPeakBytes, readSharedBytes } from '../process/memory.js';
+import { readPeakBytes, readResidentBytes, readSharedBytes } from '../process/memory.js';
+import { countSockets } from '../process/open-files.js';
 import { PinnedProcess } from '../process/pinned-process.js';
 import { makeWorkDirectory, removeDirectory } from '../process/work-directory.js';
 import { HUB_DIST } from './hub-dist.js';
@@ -76,7 +77,7 @@ export class HubTarget implements AnsweringTarget {
     };
   }
 
-  static async start({ machines, hubSettings }: StartOptions): Promise<HubTarget> {
+  static async start({ machines, hubSettings, keepsRates = false }: StartOptions): Promise<HubTarget> {
     const dataDir = makeWorkDirectory('hub');
     const hub = new PinnedProcess(process.execPath, [path.join(HUB_DIST, 'src', 'main.js')], {
       DATA_DIR: dataDir,
@@ -85,7 +86,7 @@ export class HubTarget implements AnsweringTarget {
       WATCHKEEPER_ADMIN_EMAIL: ADMIN.email,
       WATCHKEEPER_ADMIN_PASSWORD: ADMIN.password,
       ...hubSettings,
-      ...liftRates(),
+      ...(keepsRates ? {} : liftRates()),
     });
     onExit(() => process.kill(readPostmasterPid(dataDir), 'SIGQUIT'));
     const port = await hub.waitFor((output) => {
@@ -121,6 +122,16 @@ export class HubTarget implements AnsweringTarget {
     };
   }
 
+  /** Of the hub's own process now, bytes. */
+  readResidentBytes(): number {
+    return readResidentBytes(this.process.pid);
+  }
+
+  /** That the hub's own process has open now. */
+  countSockets(): number {
+    return countSockets(this.process.pid);
+  }
+
   readPostgresCpuSeconds(): number {
     return readCpuSeconds([readPostmasterPid(this.dataDir)]);
   }
@@ -140,6 +151,11 @@ export class HubTarget implements AnsweringTarget {
 
   countSealedReports(): Promise<number> {
     return this.withTables((tables) => tables.countSealed());
+  }
+
+  /** Reports of these monitors that are kept, wherever they lie. */
+  countKept(): Promise<number> {
+    return this.withTables((tables) => tables.countKept(this.monitors.map(({ id }) => id)));
   }
 
   async openPage({ machine, fromAt, toAt, stepMs }: PageRequest): Promise<PageAnswer> {

@@ -68,6 +68,8 @@ export interface StartOptions {
   readonly shape: BatchShape;
   /** Settings of the hub beside those that it comes with. */
   readonly hubSettings?: Readonly<Record<string, string>>;
+  /** The hub's limits of how often somebody may ask stay as they come. */
+  readonly keepsRates?: boolean;
 }
 
 export interface TargetKind<Kind extends Target = Target> {
