@@ -5,7 +5,7 @@ import { makePost } from '../client/http-load.js';
 import type { ReportBatch } from '../data/report-batch.js';
 import { encodeReportBody } from '../data/report-json.js';
 import { onExit } from '../process/cleanup.js';
-import { readCpuSeconds } from '../process/cpu-time.js';
+import { listDescendants, readCpuSeconds } from '../process/cpu-time.js';
 import { readPeakBytes, readResidentBytes, readSharedBytes } from '../process/memory.js';
 import { countSockets } from '../process/open-files.js';
 import { PinnedProcess } from '../process/pinned-process.js';
@@ -38,6 +38,11 @@ interface PageData {
     readonly timestamps: readonly number[];
     readonly columns: readonly { readonly metric: string; readonly mean: readonly (number | null)[] }[];
   };
+}
+
+interface ForwardingState {
+  readonly queued: number;
+  readonly dropped: number;
 }
 
 interface LatestData {
@@ -96,7 +101,10 @@ export class HubTarget implements AnsweringTarget {
     const cookie = await signIn(new JsonClient(port));
     const client = new JsonClient(port, { cookie });
     const monitors = await createMonitors(client, machines);
-    return new HubTarget({ port, cookie, monitors, process: hub, dataDir, client });
+    const target = new HubTarget({ port, cookie, monitors, process: hub, dataDir, client });
+    // What stands still does not hear that it is to end.
+    onExit(() => target.resume());
+    return target;
   }
 
   encode(batch: ReportBatch): Buffer {
@@ -158,6 +166,35 @@ export class HubTarget implements AnsweringTarget {
     return this.withTables((tables) => tables.countKept(this.monitors.map(({ id }) => id)));
   }
 
+  /** Where a machine's reports go on to. */
+  async setEndpoint(machine: number, url: string): Promise<void> {
+    const path = `/api/monitoring/${this.monitors[machine]!.id}`;
+    const body = JSON.stringify({ endpointUrl: url });
+    const answer = await this.client.request('PATCH', path, body, 'application/json');
+    if (answer.statusCode !== 200) throw new Error(`no endpoint: ${answer.statusCode} ${answer.text}`);
+  }
+
+  /** How sending on goes, of each machine. */
+  async readForwarding(): Promise<ForwardingState[]> {
+    const states: ForwardingState[] = [];
+    for (const { id } of this.monitors) {
+      const { forwarding } = await this.client.get<{ forwarding: ForwardingState }>(
+        `/api/monitoring/${id}/status`,
+      );
+      states.push(forwarding);
+    }
+    return states;
+  }
+
+  /** Stands still from now on, with its Postgres, and takes no CPU until `resume`. */
+  pause(): void {
+    this.signalAll('SIGSTOP');
+  }
+
+  resume(): void {
+    this.signalAll('SIGCONT');
+  }
+
   async openPage({ machine, fromAt, toAt, stepMs }: PageRequest): Promise<PageAnswer> {
     const { series } = await this.ask<PageData>(PAGE_QUERY, {
       ids: [this.monitors[machine]!.id],
@@ -192,6 +229,17 @@ export class HubTarget implements AnsweringTarget {
     this.client.close();
     await this.process.stop();
     removeDirectory(this.dataDir);
+  }
+
+  private signalAll(signal: NodeJS.Signals): void {
+    const roots = [this.process.pid, readPostmasterPid(this.dataDir)];
+    for (const pid of new Set(roots.flatMap(listDescendants))) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It ended meanwhile, as helpers of Postgres do.
+      }
+    }
   }
 
   private async ask<Data>(query: string, variables: Record<string, unknown>): Promise<Data> {
