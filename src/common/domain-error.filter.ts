@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { readErrorCode, sendProblem } from './problem.js';
+import { describeSlowStatement, isDatabaseSlow, readErrorCode, sendProblem } from './problem.js';
 
 /** The one place where an error of a REST route becomes an answer. GraphQL has its own (`formatGraphqlError`). */
 @Catch()
@@ -14,6 +14,8 @@ export class DomainErrorFilter implements ExceptionFilter {
       const stack = error instanceof Error ? error.stack : undefined;
       this.logger.error(`request ${reply.request.id} failed`, stack);
     }
+    if (isDatabaseSlow(error))
+      this.logger.warn(`request ${reply.request.id} was given up: ${describeSlowStatement(error)}`);
     sendProblem(reply, error);
   }
 }

@@ -1,6 +1,6 @@
 import { QueryFailedError } from 'typeorm';
 import { DomainError } from '../core/errors.js';
-import { isDatabaseAway, readErrorCode } from './problem.js';
+import { describeSlowStatement, explainError, isDatabaseAway, readErrorCode } from './problem.js';
 
 const fault = (fields: Record<string, unknown>, message = 'x') => Object.assign(new Error(message), fields);
 
@@ -23,6 +23,13 @@ describe('an error of the database', () => {
       expect(readErrorCode(error)).toBe('internal');
     },
   );
+
+  it.each(['57014', '55P03', '40P01'])('%s that it gave up is told as one to try again', (code) => {
+    const slow = new QueryFailedError('select secret from t where a = $1', ['value'], fault({ code }, 'cut'));
+    expect(readErrorCode(slow)).toBe('overloaded');
+    expect(explainError(slow)).toMatchObject({ code: 'overloaded', retryAfterSeconds: 5 });
+    expect(describeSlowStatement(slow)).toBe('cut: select secret from t where a = $1');
+  });
 
   it('of the domain keeps its code', () => {
     expect(readErrorCode(new DomainError('storage_full', 'full'))).toBe('storage_full');

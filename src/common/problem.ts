@@ -85,6 +85,7 @@ const CODE_OF_STATUS: Record<number, ErrorCode> = {
 export function readErrorCode(error: unknown): ErrorCode {
   if (error instanceof DomainError) return error.code;
   if (isDatabaseAway(error)) return 'storage_unavailable';
+  if (isDatabaseSlow(error)) return 'overloaded';
   const status =
     error instanceof HttpException
       ? error.getStatus()
@@ -96,14 +97,50 @@ export function readErrorCode(error: unknown): ErrorCode {
 const AWAY_CODE = /^(08...|57P0[1-3]|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT)$/;
 const AWAY_MESSAGE = /^Connection terminated|^timeout exceeded when trying to connect/;
 
+/** What TypeORM says where the connection of an open transaction was cut. */
+const CUT_IN_TRANSACTION = 'QueryRunnerProviderAlreadyReleasedError';
+
 /** Whether the database could not be reached; an error of pg, alone or as TypeORM wraps it. */
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const fault = (error as { driverError?: unknown }).driverError ?? error;
-  const { code, syscall, message } = fault as NodeJS.ErrnoException;
+  const { code, syscall, message } = readDriverFault(error);
   // A file that is missing has the same code as a socket that is missing.
   if (code === 'ENOENT') return syscall === 'connect';
+  if (error.name === CUT_IN_TRANSACTION) return true;
   return (code !== undefined && AWAY_CODE.test(code)) || AWAY_MESSAGE.test(message);
+}
+
+/** Cut by a timeout of its own or of a lock, the victim of a deadlock, a transaction left open. */
+const SLOW_CODE = /^(57014|55P03|40P01|25P03)$/;
+
+/** Whether Postgres gave up a statement because it took or waited too long: nothing of it was done. */
+export function isDatabaseSlow(error: unknown): error is Error {
+  return error instanceof Error && SLOW_CODE.test(readDriverFault(error).code ?? '');
+}
+
+/** The error of pg where TypeORM has wrapped it. */
+function readDriverFault(error: Error): NodeJS.ErrnoException {
+  return (error as { driverError?: NodeJS.ErrnoException }).driverError ?? error;
+}
+
+const SLOW_RETRY_SECONDS = 5;
+
+/** What somebody who asked is told: a database that is too slow as an error of the domain; all else as it is. */
+export function explainError(error: unknown): unknown {
+  if (!isDatabaseSlow(error)) return error;
+  return new DomainError(
+    'overloaded',
+    'The database took too long, so this was not done. Try again in a moment; if it stays so, the machine of the hub ' +
+      'is too busy, or something else holds its database.',
+    undefined,
+    SLOW_RETRY_SECONDS,
+  );
+}
+
+/** One line for the log: what was given up, never its values. */
+export function describeSlowStatement(error: Error): string {
+  const { query = '' } = error as { query?: string };
+  return `${error.message}${query && `: ${query.replace(/\s+/g, ' ').slice(0, 200)}`}`;
 }
 
 export function buildProblem(error: unknown, requestId: string): Problem {
@@ -150,10 +187,11 @@ export function writeProblem(
 }
 
 function renderProblem(
-  error: unknown,
+  fault: unknown,
   requestId: string,
   members: Record<string, unknown> | undefined,
 ): { status: number; headers: Record<string, string>; body: string } {
+  const error = explainError(fault);
   const problem = buildProblem(error, requestId);
   const retryAfterSeconds = readRetryAfterSeconds(error);
   return {

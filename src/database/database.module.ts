@@ -7,6 +7,17 @@ import { describeFault } from './describe-fault.js';
 import type { OpenDatabase } from './open-database.js';
 import { CONNECTION_BUDGET } from './postgres-settings.js';
 
+/**
+ * Of TypeORM's pool, which serves what users do: short statements in short transactions. One that waits for a lock gives
+ * up first, so that a statement is only cut where the database itself is slow; a transaction that the hub leaves open
+ * lets go of its locks. Migrations have connections of their own, without them. All in milliseconds.
+ */
+const ORM_TIMEOUTS = {
+  lock_timeout: 5_000,
+  statement_timeout: 10_000,
+  idle_in_transaction_session_timeout: 30_000,
+};
+
 /** TypeORM's DataSource and the two pools, for every module. Closed last, when Nest shuts down. */
 @Module({})
 export class DatabaseModule implements OnApplicationShutdown {
@@ -26,7 +37,7 @@ export class DatabaseModule implements OnApplicationShutdown {
       imports: [
         // The database was reached and migrated just before: a fault now is not one to wait for.
         TypeOrmModule.forRoot({
-          ...buildDataSourceOptions(open.connection),
+          ...buildDataSourceOptions({ ...open.connection, ...ORM_TIMEOUTS }),
           autoLoadEntities: true,
           retryAttempts: 1,
         }),

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { HttpException, Logger } from '@nestjs/common';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { buildProblem, listFaults, readErrorCode } from '../common/problem.js';
+import {
+  buildProblem,
+  describeSlowStatement,
+  explainError,
+  isDatabaseSlow,
+  listFaults,
+  readErrorCode,
+} from '../common/problem.js';
 import { DomainError } from '../core/errors.js';
 
 /** Faults of the operation itself, found before anything ran: GraphQL's own texts are of use and hold no secret. */
@@ -24,7 +31,9 @@ const logger = new Logger('graphql');
 export function formatGraphqlError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const { path, locations } = formatted;
   const place = { ...(locations && { locations }), ...(path && { path }) };
-  const cause = findCause(error);
+  const fault = findCause(error);
+  if (isDatabaseSlow(fault)) logger.warn(`an operation was given up: ${describeSlowStatement(fault)}`);
+  const cause = explainError(fault);
   if (cause instanceof DomainError && cause.code !== 'internal') {
     return { message: cause.message, ...place, extensions: describeDomainError(cause) };
   }
