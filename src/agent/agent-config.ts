@@ -7,7 +7,9 @@ import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './agent-
 import { AgentConfigError, readSettings, type GivenSettings } from './agent-settings.js';
 import type { DropInOptions } from './custom/drop-in-directory.js';
 import type { HubConnectionOptions } from './hub-connection.js';
-import { PIN_PATTERN } from './pinned-agent.js';
+
+/** What a pin looks like: `sha256//` and the base64 of the SHA-256 of a public key. */
+const PIN_PATTERN = /^sha256\/\/[A-Za-z0-9+/]{43}=$/;
 
 export interface AgentConfig {
   hub: Omit<HubConnectionOptions, 'userAgent'>;

@@ -1,21 +1,13 @@
-import { Agent as HttpAgent, request as requestHttp, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { PinnedHttpsAgent } from './pinned-agent.js';
-import { TunnelHttpAgent, TunnelHttpsAgent } from './proxy-tunnel.js';
+import { type HubTransport, type HubTransportOptions, openHubTransport } from './hub-transport.js';
 
-export interface HubConnectionOptions {
+export interface HubConnectionOptions extends HubTransportOptions {
   /** The hub's address, with its sub-path if it has one. */
   url: URL;
   key: string;
   userAgent: string;
-  /** Certificates of authorities to trust instead of those that come with Node, in PEM. */
-  ca?: string;
-  /** The hub's key must be one of these: `sha256//…`. They stand in for the authorities where no `ca` is given. */
-  pins?: readonly string[];
-  /** An HTTP proxy to reach the hub through. */
-  proxy?: URL;
 }
 
 export interface HubResponse {
@@ -39,11 +31,10 @@ const pack = promisify(gzip);
  */
 export class HubConnection {
   private readonly target: URL;
-  private readonly agent: HttpAgent;
+  private transport: Promise<HubTransport> | undefined;
 
   constructor(private readonly options: HubConnectionOptions) {
     this.target = new URL('api/monitoring/data', options.url);
-    this.agent = openAgent(this.target, options);
   }
 
   /** Sends a body of JSON. @throws Node's error when the hub cannot be reached or breaks off. */
@@ -60,15 +51,16 @@ export class HubConnection {
   }
 
   close(): void {
-    this.agent.destroy();
+    void this.transport?.then(({ agent }) => agent.destroy());
   }
 
-  private postOnce(body: Buffer, isPacked: boolean): Promise<HubResponse> {
-    const send = this.target.protocol === 'https:' ? requestHttps : requestHttp;
+  private async postOnce(body: Buffer, isPacked: boolean): Promise<HubResponse> {
+    this.transport ??= openHubTransport(this.target, this.options);
+    const { request: send, agent } = await this.transport;
     return new Promise((resolve, reject) => {
       const request = send(this.target, {
         method: 'POST',
-        agent: this.agent,
+        agent,
         headers: {
           'Content-Type': 'application/json',
           'Content-Length': body.length,
@@ -93,16 +85,6 @@ export class HubConnection {
       request.end(body);
     });
   }
-}
-
-function openAgent({ protocol }: URL, { ca, pins, proxy }: HubConnectionOptions): HttpAgent {
-  const options = { keepAlive: true, maxSockets: 1 };
-  if (protocol === 'https:') {
-    const secure = { ...options, ...(ca !== undefined && { ca }) };
-    if (pins) return new PinnedHttpsAgent(pins, secure, proxy);
-    return proxy ? new TunnelHttpsAgent(proxy, secure) : new HttpsAgent(secure);
-  }
-  return proxy ? new TunnelHttpAgent(proxy, options) : new HttpAgent(options);
 }
 
 async function readAnswer(response: IncomingMessage): Promise<HubResponse> {

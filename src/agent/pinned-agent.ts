@@ -11,9 +11,6 @@ interface PinnedAgentOptions extends ConnectionOptions {
   maxSockets: number;
 }
 
-/** What a pin looks like: `sha256//` and the base64 of the SHA-256 of a public key. */
-export const PIN_PATTERN = /^sha256\/\/[A-Za-z0-9+/]{43}=$/;
-
 /**
  * Node's agent for https that goes on only with a server whose public key is one of the pins. The pin stands in for
  * authority, name and dates of the certificate; with authorities of one's own (`ca`) both have to hold. A socket is

@@ -1,13 +1,12 @@
 import { Agent as HttpAgent, request } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 
 const TIMEOUT_MS = 20_000;
 
-type Done = (error: Error | null, socket: Duplex) => void;
+export type Done = (error: Error | null, socket: Duplex) => void;
 
-interface Target extends ConnectionOptions {
+export interface Target extends ConnectionOptions {
   host?: string;
   port?: number;
 }
@@ -52,29 +51,6 @@ export class TunnelHttpAgent extends HttpAgent {
 
   override createConnection(target: Target, done: Done): undefined {
     openTunnel(this.proxy, target, done);
-    return undefined;
-  }
-}
-
-/** Node's agent for https, through a proxy: TLS goes from here to the hub, the proxy sees none of it. */
-export class TunnelHttpsAgent extends HttpsAgent {
-  constructor(
-    private readonly proxy: URL,
-    options: ConstructorParameters<typeof HttpsAgent>[0],
-  ) {
-    super(options);
-  }
-
-  override createConnection(target: Target, done: Done): undefined {
-    openTunnel(this.proxy, target, (error, tunnel) => {
-      if (error) return done(error, undefined as never);
-      const socket = connectTls({ ...target, socket: tunnel }, () => {
-        socket.removeListener('error', fail);
-        done(null, socket);
-      });
-      const fail = (reason: Error): void => done(reason, undefined as never);
-      socket.once('error', fail);
-    });
     return undefined;
   }
 }

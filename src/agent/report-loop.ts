@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { crc32 } from './spool/checksum.js';
 
 /** CPU shares need two readings; this is how far apart the first two are. */
 const BASELINE_MS = 1_000;
@@ -84,5 +84,5 @@ export function computeNextTickAt(
 
 /** A number from 0 to 1 that is always the same for the same text and spread evenly over texts. */
 export function hashToShare(text: string): number {
-  return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
+  return crc32(Buffer.from(text)) / 2 ** 32;
 }

@@ -1,5 +1,4 @@
-import { crc32 } from '../../core/codec/crc32.js';
-
+import { crc32 } from './checksum.js';
 /**
  * One report in a segment of the spool, little-endian:
  *

@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crc32 } from '../../core/codec/crc32.js';
+import { crc32 } from './checksum.js';
 import { encodeFrame, scanFrames, type FrameScan, type SpooledReport } from './frame.js';
 import type { Range } from './pending-ranges.js';
 import { SpoolLock } from './spool-lock.js';
