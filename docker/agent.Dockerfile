@@ -19,4 +19,4 @@ COPY --from=build /app/dist/agent.cjs ./
 RUN install -d -m 0700 -o 65534 -g 65534 /spool
 VOLUME /spool
 USER 65534:65534
-CMD ["node", "--max-old-space-size=48", "agent.cjs"]
+CMD ["node", "--max-old-space-size=48", "--max-semi-space-size=1", "agent.cjs"]

@@ -265,7 +265,7 @@ After=network-online.target
 
 [Service]
 Type=exec
-ExecStart=$NODE --max-old-space-size=48 $APP/agent.cjs --config $CONF/agent.conf
+ExecStart=$NODE --max-old-space-size=48 --max-semi-space-size=1 $APP/agent.cjs --config $CONF/agent.conf
 DynamicUser=yes
 StateDirectory=$SERVICE
 StateDirectoryMode=0700
@@ -393,7 +393,7 @@ install_agent() {
   fi
   step 'try the way to the hub' check_agent
   say 'Start the agent with:'
-  say "  $NODE --max-old-space-size=48 $APP/agent.cjs --config $CONF/agent.conf"
+  say "  $NODE --max-old-space-size=48 --max-semi-space-size=1 $APP/agent.cjs --config $CONF/agent.conf"
 }
 
 place_settings() {
