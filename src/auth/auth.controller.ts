@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentUser } from '../common/current-user.decorator.js';
 import type { UserPrincipal } from '../common/principal.js';
 import { Public, SignedInOnly } from '../common/public.decorator.js';
-import { LoginDto, SecondStepDto, SetupDto, SignedInDto } from './auth.dto.js';
+import { LoginDto, SecondStepDto, SetupDto, SignedInDto, toPendingStep } from './auth.dto.js';
 import { LoginService } from './login.service.js';
 import { readVisitor } from './read-visitor.js';
 import { SessionService } from './session.service.js';
@@ -32,7 +32,9 @@ export class AuthController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SignedInDto> {
-    return answer(await this.setup.setUp(token, email, password, readVisitor(request)), reply);
+    const { user, cookie, secondStep } = await this.setup.setUp(token, email, password, readVisitor(request));
+    if (cookie !== undefined) return answer({ user, cookie }, reply);
+    return { secondStep: secondStep && toPendingStep(secondStep) };
   }
 
   @Post('login')
@@ -46,10 +48,7 @@ export class AuthController {
   ): Promise<SignedInDto> {
     const before = await this.sessions.authenticate(request.headers);
     const outcome = await this.logins.login(email, password, readVisitor(request));
-    if ('pendingToken' in outcome) {
-      const { pendingToken, expiresAt, enrolment } = outcome;
-      return { secondStep: { token: pendingToken, expiresAt: new Date(expiresAt).toISOString(), enrolment } };
-    }
+    if ('pendingToken' in outcome) return { secondStep: toPendingStep(outcome) };
     // The session that the cookie held until now would live on unseen.
     if (before) await this.sessions.end(before.sessionId);
     return answer(outcome, reply);

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsEmail, IsString, Matches, MaxLength } from 'class-validator';
 import type { Role } from '../common/principal.js';
+import type { SecondStep } from './second-factor/second-step.service.js';
 
 const MAX_EMAIL_LENGTH = 254;
 /** 128 characters of at most two UTF-16 units each; how many characters it has is the policy's matter. */
@@ -49,6 +50,11 @@ export class PendingStepDto {
   enrolment?: EnrolmentDto | undefined;
 }
 
+/** The second step of a sign-in, as it is told to whoever has to take it. */
+export function toPendingStep({ pendingToken, expiresAt, enrolment }: SecondStep): PendingStepDto {
+  return { token: pendingToken, expiresAt: new Date(expiresAt).toISOString(), enrolment };
+}
+
 export class SecondStepDto {
   @ApiProperty({ description: 'Of `secondStep` of the sign-in.' })
   @Matches(PENDING_TOKEN_FORM, { message: 'token must be the one of the sign-in' })
@@ -68,7 +74,7 @@ export class SignedInDto {
     type: PendingStepDto,
     description: 'Instead: the password was right, and a code is due.',
   })
-  secondStep?: PendingStepDto;
+  secondStep?: PendingStepDto | undefined;
 
   @ApiPropertyOptional({
     type: [String],

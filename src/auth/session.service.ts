@@ -108,6 +108,20 @@ export class SessionService {
     return session.principal;
   }
 
+  /** Why a request that shows a session is nobody's, where that can be mended; undefined for all others. */
+  async explainRefusal(headers: IncomingHttpHeaders): Promise<string | undefined> {
+    const token = this.requireTwoFactor === 'off' ? undefined : this.readToken(headers);
+    if (token === undefined) return undefined;
+    const rows = await this.dataSource.query<unknown[]>(
+      `select 1 from user_session s join app_user u on u.id = s.user_id
+        where s.token_hash = $1 and not u.is_disabled and u.two_factor_since is null`,
+      [hashToken(token)],
+    );
+    return rows.length > 0
+      ? 'This hub asks for a second factor now: sign in again, and you are led to set it up.'
+      : undefined;
+  }
+
   /** Ends a session: its next request is refused, its sockets close. Ending it again does nothing. */
   async end(sessionId: string): Promise<void> {
     await this.dataSource.manager.delete(UserSessionEntity, { id: sessionId });

@@ -12,8 +12,9 @@ export class SessionStrategy extends PassportStrategy(Strategy, 'session') {
     super();
   }
 
-  async validate(request: FastifyRequest): Promise<UserPrincipal | false> {
+  async validate(request: FastifyRequest): Promise<UserPrincipal> {
     const principal = await this.door.authenticate(request.headers, request.ip);
-    return principal ? { ...principal, origin: { address: request.ip, requestId: request.id } } : false;
+    if (!principal) throw await this.door.refuse(request.headers);
+    return { ...principal, origin: { address: request.ip, requestId: request.id } };
   }
 }

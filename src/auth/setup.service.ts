@@ -7,10 +7,11 @@ import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { DomainError } from '../core/errors.js';
 import { CLOCK, type Clock } from './clock.js';
 import { FirstAdmin } from './first-admin.js';
-import { type SignedIn, toRequestOrigin } from './sign-ins.js';
+import { toRequestOrigin } from './sign-ins.js';
 import { createOpaqueToken, hashToken } from './opaque-token.js';
 import { removeSetupLink, writeSetupLink } from './setup-link-file.js';
-import { SessionService, type Visitor } from './session.service.js';
+import { FirstSteps, type Welcome } from './second-factor/first-steps.js';
+import type { Visitor } from './session.service.js';
 import type { UserEntity } from './user.entity.js';
 
 export const SETUP_LINK_LIFE_MS = 30 * 60_000;
@@ -24,7 +25,7 @@ export class SetupService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly firstAdmin: FirstAdmin,
-    private readonly sessions: SessionService,
+    private readonly firstSteps: FirstSteps,
     private readonly audit: AuditLog,
     @Inject(HUB_CONFIG) private readonly config: HubConfig,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -54,25 +55,25 @@ export class SetupService {
     return this.issue(this.link.address);
   }
 
-  /** Makes the first admin and signs them in. Closed (`not_found`) for ever once there is one. */
-  async setUp(token: string, email: string, password: string, visitor: Visitor): Promise<SignedIn> {
+  /** Makes the first admin and signs them in, or begins their second step where one is due. Closed (`not_found`) for ever once there is one. */
+  async setUp(token: string, email: string, password: string, visitor: Visitor): Promise<Welcome> {
     if (await this.firstAdmin.exists()) throw closed();
     // Before the costly hash, so that only the holder of the link can ask for one; again, locked, below.
     await this.assertToken(token, this.dataSource.manager).catch((error: unknown) => {
       this.audit.noteRefusal({ action: 'setup.refused', targetType: 'user', address: visitor.ip });
       throw error;
     });
-    let cookie = '';
-    const user = await this.firstAdmin.create(email, password, async (manager, created) => {
+    let welcome: Welcome | undefined;
+    await this.firstAdmin.create(email, password, async (manager, created) => {
       await this.assertToken(token, manager);
       await manager.query('delete from setup_token');
       const actor = { userId: created.id, email: created.email, origin: toRequestOrigin(visitor) };
       await this.recordAdmin(created, actor, manager);
-      cookie = await this.sessions.start(created.id, visitor, manager);
+      welcome = await this.firstSteps.take(created, visitor, manager);
     });
     this.link = undefined;
     await removeSetupLink(this.config.dataDir);
-    return { user, cookie };
+    return welcome!;
   }
 
   private async createFrom({ email, password }: { email: string; password: string }): Promise<void> {

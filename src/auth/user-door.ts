@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { UserPrincipal } from '../common/principal.js';
+import { DomainError } from '../core/errors.js';
 import { readBearer } from './api-key-format.js';
 import { SessionService } from './session.service.js';
 import { TokenVerdicts } from './tokens/token-verdicts.js';
@@ -17,6 +18,13 @@ export class UserDoor {
   async authenticate(headers: IncomingHttpHeaders, address: string): Promise<UserPrincipal | undefined> {
     const token = readPersonalToken(headers);
     return token === undefined ? this.sessions.authenticate(headers) : this.tokens.judge(token, address);
+  }
+
+  /** What somebody is told whom `authenticate` does not know. */
+  async refuse(headers: IncomingHttpHeaders): Promise<DomainError> {
+    const isToken = readPersonalToken(headers) !== undefined;
+    const reason = isToken ? undefined : await this.sessions.explainRefusal(headers);
+    return new DomainError('unauthenticated', reason ?? 'Sign in first.');
   }
 }
 

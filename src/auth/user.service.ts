@@ -36,7 +36,7 @@ export class UserService {
     user: { email: string; passwordHash: string; role: Role; name?: string },
     manager: EntityManager = this.dataSource.manager,
   ): Promise<UserEntity> {
-    return manager.save(manager.create(UserEntity, user));
+    return manager.save(manager.create(UserEntity, { ...user, twoFactorSince: null }));
   }
 
   /** Whether somebody else has this address, in whatever case. */

@@ -33,7 +33,7 @@ export class GraphqlHttpDoor implements OnModuleInit {
   private async admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     await this.presence.assert();
     const principal = await this.door.authenticate(request.headers, request.ip);
-    if (!principal) throw new DomainError('unauthenticated', 'Sign in first.');
+    if (!principal) throw await this.door.refuse(request.headers);
     if (request.method !== 'POST') {
       reply.header('allow', 'POST');
       throw new DomainError('method_not_allowed', 'GraphQL takes POST only.');

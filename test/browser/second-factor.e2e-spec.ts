@@ -1,4 +1,5 @@
 import { generateSync } from 'otplib';
+import type { Page } from 'playwright-core';
 import { TestBrowser } from '../support/browser.js';
 import { callHub, signIn } from '../support/hub-client.js';
 import { ADMIN, ADMIN_ENV, HubProcess } from '../support/hub-process.js';
@@ -19,7 +20,7 @@ afterAll(async () => {
 const showCode = (secret: string, steps = 0): string =>
   generateSync({ secret, epoch: Math.floor(Date.now() / 1000) + steps * 30 });
 
-async function shoot(page: import('playwright-core').Page, name: string): Promise<void> {
+async function shoot(page: Page, name: string): Promise<void> {
   const folder = process.env.WATCHKEEPER_TEST_SHOTS;
   if (!folder) return;
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -91,8 +92,16 @@ describe('two-factor sign-in', () => {
   });
 
   it('is set up at the door of a hub that wants it', async () => {
+    const before = await signIn(hub);
     await hub.stop();
     await hub.restart({ WATCHKEEPER_REQUIRE_TWO_FACTOR: 'all' });
+    const refused = await before.call('GET', '/api/monitoring/');
+    expect([refused.status, refused.body.detail]).toEqual([
+      401,
+      expect.stringMatching(/second factor.*sign in/),
+    ]);
+    const asked = await before.call('POST', '/graphql', { query: '{ viewer { id } }' });
+    expect([asked.status, asked.body.detail]).toEqual([401, refused.body.detail]);
     const visit = await browser.open(hub);
     visit.tolerate(/ 40[01] |WebSocket connection to/);
     const { page } = visit;
@@ -111,4 +120,52 @@ describe('two-factor sign-in', () => {
     expect(Object.keys(again.body)).toEqual(['secondStep']);
     expect(Object.keys(again.body.secondStep)).toEqual(['token', 'expiresAt']);
   });
+});
+
+describe('a new hub that wants second factors of all', () => {
+  let fresh: HubProcess;
+  beforeAll(async () => {
+    fresh = await HubProcess.start({ env: { WATCHKEEPER_REQUIRE_TWO_FACTOR: 'all' } });
+  }, 90_000);
+  afterAll(() => fresh.clean(), 60_000);
+
+  /** From the page that shows the QR code to the overview. */
+  async function setUpFactor(page: Page): Promise<void> {
+    await seeHeading(page, 'Set up your second factor');
+    // Until then they are nobody.
+    expect((await page.request.get(`${fresh.url}/api/monitoring/`)).status()).toBe(401);
+    const secret = await page.getByLabel('Or type this into the app', { exact: true }).innerText();
+    await page.getByLabel('Code', { exact: true }).fill('000000');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await see(page.getByText('This code is not right', { exact: false }));
+    await page.getByLabel('Code', { exact: true }).fill(showCode(secret));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await see(page.getByRole('list', { name: 'Recovery codes' }));
+    await page.getByRole('button', { name: 'I have kept them' }).click();
+    await waitForPath(page, '/');
+    expect((await page.request.get(`${fresh.url}/api/monitoring/`)).status()).toBe(200);
+  }
+
+  it('leads its first admin and whoever is invited to set theirs up, before anything else opens', async () => {
+    const setUp = await browser.open(fresh);
+    setUp.tolerate(/ 40[01] |WebSocket connection to/);
+    await setUp.page.goto(`${fresh.url}/setup#token=${fresh.setupToken}`);
+    await setUp.page.getByLabel('E-mail').fill(ADMIN.email);
+    await setUp.page.getByLabel('Password').fill(ADMIN.password);
+    await setUp.page.getByRole('button', { name: 'Create administrator' }).click();
+    await shoot(setUp.page, 'new-hub');
+    await setUpFactor(setUp.page);
+    await seeHeading(setUp.page, 'Overview');
+
+    const invite = `mutation { inviteUser(input: { email: "eve@example.org", role: VIEWER }) { link } }`;
+    const invited = await setUp.page.request.post(`${fresh.url}/graphql`, { data: { query: invite } });
+    const eve = await browser.open(fresh);
+    eve.tolerate(/ 40[01] |WebSocket connection to/);
+    await eve.page.goto(fresh.url + (await invited.json()).data.inviteUser.link);
+    await eve.page.getByLabel('Name').fill('Eve');
+    await eve.page.getByLabel('Password').fill('nine goats under a bridge');
+    await eve.page.getByRole('button', { name: 'Join' }).click();
+    await setUpFactor(eve.page);
+    await see(eve.page.getByText('Nothing is shared with you yet', { exact: false }));
+  }, 60_000);
 });

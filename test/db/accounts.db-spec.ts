@@ -68,7 +68,7 @@ describe('the set-up link', () => {
     const { user, cookie } = await setup.setUp(token, 'Kim@example.com', PASSWORD, VISITOR);
     expect(user).toMatchObject({ email: 'Kim@example.com', role: 'admin' });
     expect(created).toEqual([user.id]);
-    const headers = { cookie: cookie.split(';', 1)[0] ?? '' };
+    const headers = { cookie: cookie!.split(';', 1)[0] ?? '' };
     expect(await services.get(SessionService).authenticate(headers)).toMatchObject({
       userId: user.id,
       role: 'admin',

@@ -9,6 +9,9 @@ import { dropSecondFactor } from '../../src/auth/second-factor/drop-second-facto
 import { PENDING_LIFE_MS } from '../../src/auth/second-factor/pending-sign-ins.js';
 import { SecondFactorAccountService } from '../../src/auth/second-factor/second-factor-account.service.js';
 import { SessionService } from '../../src/auth/session.service.js';
+import { SetupService } from '../../src/auth/setup.service.js';
+import { InvitationDoor } from '../../src/auth/users/invitation-door.js';
+import { InvitationService } from '../../src/auth/users/invitation.service.js';
 import { UserService } from '../../src/auth/user.service.js';
 import type { Role, UserPrincipal } from '../../src/common/principal.js';
 import type { HubConfig } from '../../src/config/hub-config.js';
@@ -288,5 +291,40 @@ describe('a hub that wants second factors', () => {
     await account().disable(user, PASSWORD, signedIn.recoveryCodes![0]!);
     expect(await authenticate(signedIn)).toBeUndefined();
     expect(((await login(email)) as SecondStep).enrolment).toBeDefined();
+  });
+});
+
+describe('somebody new on a hub that wants second factors of admins', () => {
+  it('gets no session before theirs is set up, whose role does not need one gets it at once', async () => {
+    await start({ requireTwoFactor: 'admins' });
+    await services.get(DataSource).query('delete from app_user');
+    const link = (await services.get(SetupService).prepare('http://127.0.0.1'))!;
+    const setUpAdmin = await services
+      .get(SetupService)
+      .setUp(link.split('#token=')[1]!, 'first@example.com', PASSWORD, home);
+    expect([setUpAdmin.cookie, Object.keys(setUpAdmin.secondStep!)]).toEqual([
+      undefined,
+      ['pendingToken', 'expiresAt', 'enrolment'],
+    ]);
+    const count = 'select count(*)::integer as count from user_session';
+    expect(await services.get(DataSource).query(count)).toEqual([{ count: 0 }]);
+    const { pendingToken, enrolment } = setUpAdmin.secondStep!;
+    const signedIn = await finish(pendingToken, showCode(enrolment!.secret));
+    const admin = (await authenticate(signedIn))!;
+
+    const join = async (role: Role) => {
+      const { link } = await services.get(InvitationService).invite(admin, `${role}@example.com`, role);
+      return services.get(InvitationDoor).accept(link.split('#token=')[1]!, role, PASSWORD, home);
+    };
+    const editor = await join('editor');
+    expect(await authenticate(editor as SignedIn)).toMatchObject({ role: 'editor' });
+    const second = await join('admin');
+    expect([second.cookie, second.secondStep?.enrolment?.uri]).toEqual([
+      undefined,
+      expect.stringContaining('admin%40example.com'),
+    ]);
+    // Who leaves it at that is led there at the door.
+    expect(await login('admin@example.com')).toHaveProperty('enrolment');
+    await finish(second.secondStep!.pendingToken, showCode(second.secondStep!.enrolment!.secret));
   });
 });

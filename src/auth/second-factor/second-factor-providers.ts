@@ -1,3 +1,4 @@
+import { FirstSteps } from './first-steps.js';
 import { PendingSignIns } from './pending-sign-ins.js';
 import { SecondFactorAccountService } from './second-factor-account.service.js';
 import { SecondFactorResolver } from './second-factor.resolver.js';
@@ -6,6 +7,7 @@ import { SecondFactorService } from './second-factor.service.js';
 
 /** What the auth module provides for second factors. */
 export const SECOND_FACTOR_PROVIDERS = [
+  FirstSteps,
   PendingSignIns,
   SecondFactorAccountService,
   SecondFactorResolver,

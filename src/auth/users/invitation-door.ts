@@ -3,11 +3,12 @@ import { DataSource, type EntityManager, MoreThan } from 'typeorm';
 import { AuditLog } from '../../audit/audit-log.js';
 import { DomainError } from '../../core/errors.js';
 import { CLOCK, type Clock } from '../clock.js';
-import { type SignedIn, toRequestOrigin } from '../sign-ins.js';
+import { toRequestOrigin } from '../sign-ins.js';
 import { hashToken } from '../opaque-token.js';
 import { PasswordHasher } from '../password-hasher.js';
 import { assertPasswordIsGood } from '../password-policy.js';
-import { SessionService, type Visitor } from '../session.service.js';
+import { FirstSteps, type Welcome } from '../second-factor/first-steps.js';
+import type { Visitor } from '../session.service.js';
 import { UserService } from '../user.service.js';
 import { InvitationEntity } from './invitation.entity.js';
 import { assertEmailIsFree } from './invitation.service.js';
@@ -28,7 +29,7 @@ export class InvitationDoor {
   constructor(
     private readonly dataSource: DataSource,
     private readonly users: UserService,
-    private readonly sessions: SessionService,
+    private readonly firstSteps: FirstSteps,
     private readonly hasher: PasswordHasher,
     private readonly limiter: LinkLimiter,
     private readonly audit: AuditLog,
@@ -45,8 +46,8 @@ export class InvitationDoor {
     throw refuseToken();
   }
 
-  /** Makes the user and signs them in. The link is good for that once. */
-  async accept(token: string, name: string, password: string, visitor: Visitor): Promise<SignedIn> {
+  /** Makes the user and signs them in, or begins their second step where one is due. The link is good for that once. */
+  async accept(token: string, name: string, password: string, visitor: Visitor): Promise<Welcome> {
     // Before the costly hash, so that only the holder of a link can ask for one; again, locked, below.
     const { email } = await this.look(token, visitor);
     assertPasswordIsGood(password, email);
@@ -72,7 +73,7 @@ export class InvitationDoor {
         actor,
         manager,
       );
-      return { user, cookie: await this.sessions.start(user.id, visitor, manager) };
+      return this.firstSteps.take(user, visitor, manager);
     });
   }
 

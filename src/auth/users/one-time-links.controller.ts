@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../common/public.decorator.js';
+import { toPendingStep } from '../auth.dto.js';
 import { AdminPresence } from '../admin-presence.js';
 import { readVisitor } from '../read-visitor.js';
 import { SessionService } from '../session.service.js';
@@ -37,11 +38,12 @@ export class OneTimeLinksController {
       return { email, role };
     }
     const before = await this.sessions.authenticate(request.headers);
-    const { user, cookie } = await this.invitations.accept(token, name, password, visitor);
+    const { user, cookie, secondStep } = await this.invitations.accept(token, name, password, visitor);
+    const { id, email, role } = user;
+    if (cookie === undefined) return { email, role, secondStep: secondStep && toPendingStep(secondStep) };
     // The session that the cookie held until now would live on unseen.
     if (before) await this.sessions.end(before.sessionId);
     reply.header('set-cookie', cookie);
-    const { id, email, role } = user;
     return { email, role, user: { id, email, role } };
   }
 

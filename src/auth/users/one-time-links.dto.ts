@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Matches, ValidateIf } from 'class-validator';
 import type { Role } from '../../common/principal.js';
 import { ROLES } from '../rights.js';
-import { SignedInUserDto } from '../auth.dto.js';
+import { PendingStepDto, SignedInUserDto } from '../auth.dto.js';
 import { IsPasswordText, IsPersonName, MAX_NAME_LENGTH } from './user.inputs.js';
 
 const TOKEN_FORM = /^[A-Za-z0-9_-]{22}$/;
@@ -35,6 +35,12 @@ export class InvitationAnswerDto {
   @ApiProperty({ enum: ROLES }) role!: Role;
   @ApiPropertyOptional({ type: SignedInUserDto, description: 'Once it is accepted; signed in then.' })
   user?: SignedInUserDto;
+
+  @ApiPropertyOptional({
+    type: PendingStepDto,
+    description: 'Instead, once it is accepted: the hub wants a second factor, which this step sets up.',
+  })
+  secondStep?: PendingStepDto | undefined;
 }
 
 export class ResetAnswerDto {

@@ -27,9 +27,6 @@ async function post(action: Parameters<typeof authPath>[0], body: object): Promi
   return response;
 }
 
-export const setUp = (token: string, email: string, password: string) =>
-  post('setup', { token, email, password });
-
 /** The password was right, and a code is due. */
 export interface SecondStep {
   readonly token: string;
@@ -37,11 +34,19 @@ export interface SecondStep {
   readonly enrolment?: { readonly secret: string; readonly uri: string };
 }
 
-/** Undefined: signed in. */
-export async function logIn(email: string, password: string): Promise<SecondStep | undefined> {
-  const answer = (await (await post('login', { email, password })).json()) as { secondStep?: SecondStep };
-  return answer.secondStep;
+async function begin(
+  action: 'setup' | 'login' | 'invitation',
+  body: object,
+): Promise<SecondStep | undefined> {
+  return ((await (await post(action, body)).json()) as { secondStep?: SecondStep }).secondStep;
 }
+
+/** Undefined: signed in. */
+export const logIn = (email: string, password: string) => begin('login', { email, password });
+
+/** Makes the first administrator. Undefined: signed in. */
+export const setUp = (token: string, email: string, password: string) =>
+  begin('setup', { token, email, password });
 
 /** Signs in. Returns the recovery codes of a second factor that was set up by it. */
 export async function finishSignIn(token: string, code: string): Promise<readonly string[] | undefined> {
@@ -55,8 +60,9 @@ export const logOut = () => post('logout', {});
 export const readInvitation = async (token: string): Promise<Invitation> =>
   (await post('invitation', { token })).json() as Promise<Invitation>;
 
+/** Undefined: signed in. */
 export const acceptInvitation = (token: string, name: string, password: string) =>
-  post('invitation', { token, name, password });
+  begin('invitation', { token, name, password });
 
 /** Whose password a reset link sets. */
 export const readReset = async (token: string): Promise<{ email: string }> =>
