@@ -3,7 +3,7 @@
  *
  *     npm run bench                            every part, about 25 minutes
  *     npm run bench -- --quick                 every path once, in minutes: shows that it works, compares nothing
- *     npm run bench -- ingest query            some parts: ingest fleet disk query latest push agent flood forward
+ *     npm run bench -- ingest query            some parts: ingest fleet disk query latest push outage agent flood forward
  *     npm run bench -- ingest --only=hub,victoria-metrics
  *     npm run bench -- --markdown              the figures also go into docs/benchmarks.md
  *     npm run bench -- --from=FILE,FILE        measures nothing: puts the figures of bench/results/FILE there; of a
@@ -22,11 +22,12 @@ import { FLEET } from './parts/fleet.part.js';
 import { FORWARD } from './parts/forward.part.js';
 import { INGEST } from './parts/ingest.part.js';
 import { LATEST } from './parts/latest.part.js';
+import { OUTAGE } from './parts/outage.part.js';
 import { PUSH } from './parts/push.part.js';
 import { QUERY } from './parts/query.part.js';
 import { pinClient } from './process/cores.js';
 
-const PARTS = [INGEST, FLEET, DISK, QUERY, LATEST, PUSH, AGENT, FLOOD, FORWARD];
+const PARTS = [INGEST, FLEET, DISK, QUERY, LATEST, PUSH, OUTAGE, AGENT, FLOOD, FORWARD];
 const RESULTS = new URL('./results/', import.meta.url);
 
 const { values, positionals } = parseArgs({

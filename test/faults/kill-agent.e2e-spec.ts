@@ -1,11 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { FaultProxy } from '../support/fault-proxy.js';
 import { signIn } from '../support/hub-client.js';
 import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
 import { waitFor } from '../support/wait-for.js';
@@ -20,47 +20,9 @@ const SIX_HOURS = (6 * 3_600) / 10;
 const root = mkdtempSync(join(tmpdir(), 'kill-agent-'));
 const bundle = join(root, 'sender.cjs');
 let hub: HubProcess;
-let line: Line;
-let monitor: { id: string; key: string };
-
 /** The way to the hub, which can be cut. */
-class Line {
-  private server: Server | undefined;
-  private readonly sockets = new Set<Socket>();
-  private port = 0;
-
-  constructor(private readonly hubPort: number) {}
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`;
-  }
-
-  async open(): Promise<void> {
-    this.server = createServer((client) => {
-      const upstream = connect(this.hubPort, '127.0.0.1');
-      for (const socket of [client, upstream]) {
-        this.sockets.add(socket);
-        socket.on('error', () => undefined);
-        socket.on('close', () => this.sockets.delete(socket));
-      }
-      client.pipe(upstream).pipe(client);
-      client.once('close', () => upstream.destroy());
-    });
-    await new Promise<void>((resolve) => this.server!.listen(this.port, '127.0.0.1', resolve));
-    this.port = (this.server.address() as AddressInfo).port;
-  }
-
-  /** Whatever is on its way is lost: requests half sent, answers half read. */
-  break(): void {
-    for (const socket of this.sockets) socket.resetAndDestroy();
-  }
-
-  async close(): Promise<void> {
-    const closed = new Promise((resolve) => this.server?.close(resolve));
-    this.break();
-    await closed;
-  }
-}
+let line: FaultProxy;
+let monitor: { id: string; key: string };
 
 interface Sender {
   child: ChildProcess;
@@ -117,8 +79,7 @@ beforeAll(async () => {
     ...{ outfile: bundle, bundle: true, platform: 'node', target: 'node18', format: 'cjs' },
   });
   hub = await HubProcess.start({ env: { ...ADMIN_ENV, WATCHKEEPER_KEY_RATE: 'off' } });
-  line = new Line(hub.port);
-  await line.open();
+  line = await FaultProxy.start(() => hub.port);
 }, 90_000);
 beforeEach(async () => {
   monitor = await (await signIn(hub)).createMonitor();
@@ -171,7 +132,7 @@ describe('a hub that is away for six hours', () => {
     const user = await signIn(hub);
     const monitors = [monitor, ...(await repeat(AGENTS - 1, () => user.createMonitor()))];
     const from = Date.now() - 6 * 3_600_000;
-    await line.close();
+    await line.become({ kind: 'refuse' });
     const senders = monitors.map(({ key }, number) =>
       startSender({ key, spool: join(root, `away-${number}`), from, stepMs: 10_000, count: SIX_HOURS }),
     );
@@ -179,7 +140,7 @@ describe('a hub that is away for six hours', () => {
       const hasAll = (): boolean => sender.collected.length === SIX_HOURS;
       await waitFor(hasAll, { deadlineMs: 1_200_000, what: sender.log });
     }
-    await line.open();
+    await line.become({ kind: 'pass' });
     const openedAt = performance.now();
     const newest = from + (SIX_HOURS - 1) * 10_000;
     for (const { id } of monitors) {
@@ -220,14 +181,14 @@ describe('a spool on a small disk', () => {
   }
 
   it('that is full, then read-only, goes on in memory, says so, and loses nothing', async () => {
-    await line.close();
+    await line.become({ kind: 'refuse' });
     const from = Date.now() - 3_600_000;
     // More than the disk takes, less than disk and memory together.
     const filling = { spool: join(disk, 'spool'), from, count: 2_500, padding: 200, everyMs: 0 };
     const sender = startSender({ ...filling, padding: 2_000 });
     await waitFor(() => sender.collected.length === 2_500, { deadlineMs: 60_000, what: sender.log });
     expect(sender.log()).toContain('"reason":"ENOSPC"');
-    await line.open();
+    await line.become({ kind: 'pass' });
     expect(await sender.ended).toBe(0);
     expect(await readStored()).toEqual(sender.collected);
 
