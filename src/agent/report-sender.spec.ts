@@ -153,13 +153,19 @@ describe('ReportSender', () => {
     expect(bench.lines.join()).toContain('not_finite');
   });
 
-  it('waits 1 s doubling to 60 s while the hub is away, and says so once', async () => {
+  it('waits 1 s doubling to 12 s while the hub is away, and says so once', async () => {
     const bench = await openBench(() => Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), 7);
     await send(bench, 1);
-    expect(bench.waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60].map((seconds) => seconds * 1_000));
+    expect(bench.waits).toEqual([1, 2, 4, 8, 12, 12, 12, 12].map((seconds) => seconds * 1_000));
     expect(bench.lines).toHaveLength(1);
     expect(bench.lines[0]).toContain('ECONNREFUSED');
     expect(bench.spool.size).toBe(1);
+  });
+
+  it('waits longer where it asks too often', async () => {
+    const bench = await openBench(() => ({ status: 429, retryAfterMs: 3_000, body: undefined }), 7);
+    await send(bench, 1);
+    expect(bench.waits).toEqual([4, 5, 7, 11, 19, 35, 63, 63].map((seconds) => seconds * 1_000));
   });
 
   it.each([429, 503])('waits at least as long as a %d asks for', async (status) => {

@@ -14,7 +14,13 @@ const QUICK_MS = 1_000;
 const SLOW_MS = 4_000;
 const LONG_WAIT_MS = 60_000;
 const MIN_ASK_MS = 1_000;
-const MAX_BACKOFF_MS = 60_000;
+/**
+ * Between two attempts while the hub is away or takes nothing: the present is to be back on its page within seconds of
+ * its return. What a thousand agents try meanwhile, small as it is, costs a machine nothing.
+ */
+const MAX_AWAY_MS = 12_000;
+/** Who is told that these are too many requests makes fewer. */
+const MAX_BUSY_MS = 60_000;
 
 export interface ReportSenderParts {
   spool: Pick<Spool, 'size' | 'newest' | 'losses' | 'readOldest' | 'readNewest' | 'acknowledge' | 'setAside'>;
@@ -141,7 +147,7 @@ export class ReportSender {
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       this.changeStanding('away', 'the hub cannot be reached', { reason: code ?? message });
-      return this.backOff();
+      return this.backOff(MAX_AWAY_MS);
     }
     this.isAsking = false;
     return this.judge(response, batch, performance.now() - startedAt);
@@ -166,7 +172,7 @@ export class ReportSender {
     if (status === 408 || status === 429 || status >= 500) {
       this.changeStanding('away', 'the hub is not ready for reports', { status });
       const { batchLimit } = this;
-      const waitMs = this.backOff(retryAfterMs);
+      const waitMs = this.backOff(status === 429 ? MAX_BUSY_MS : MAX_AWAY_MS, retryAfterMs);
       // Too many requests are no reason for smaller ones.
       if (status === 429) this.batchLimit = batchLimit;
       return waitMs;
@@ -267,9 +273,9 @@ export class ReportSender {
     this.agent.onStopped();
   }
 
-  /** 1 s doubling to 60 s with full jitter, so that agents do not come back all at once. */
-  private backOff(retryAfterMs = 0): number {
-    const limitMs = Math.min(MAX_BACKOFF_MS, 1_000 * 2 ** Math.min(this.failures++, 16));
+  /** 1 s doubling to the most, with full jitter, so that agents do not come back all at once. */
+  private backOff(mostMs: number, retryAfterMs = 0): number {
+    const limitMs = Math.min(mostMs, 1_000 * 2 ** Math.min(this.failures++, 16));
     return this.startOver(Math.max(1, retryAfterMs + this.timing.random() * limitMs));
   }
 
