@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { jest } from '@jest/globals';
 import { TIERS } from '../../src/core/blocks/tiers.js';
 import type { PendingReport } from '../../src/storage/pending-report.js';
 import { StoredHistory } from '../faults/stored-history.js';
@@ -28,15 +27,18 @@ let store: SampleStore;
 let history: StoredHistory;
 const startAt = Math.floor(Date.now() / DAY) * DAY;
 let now = startAt;
+const realNow = { date: Date.now, performance: performance.now };
 
 beforeAll(async () => {
   store = await SampleStore.open({ isHasty: true });
   history = new StoredHistory(store.pool);
-  jest.spyOn(Date, 'now').mockImplementation(() => now);
-  jest.spyOn(performance, 'now').mockImplementation(() => now - startAt);
+  // Not spies: those remember every call, which over a year are millions.
+  Date.now = () => now;
+  performance.now = () => now - startAt;
 }, 60_000);
 afterAll(async () => {
-  jest.restoreAllMocks();
+  Object.assign(Date, { now: realNow.date });
+  Object.assign(performance, { now: realNow.performance });
   await store.close();
   await stopTestPostgres();
 }, 60_000);
