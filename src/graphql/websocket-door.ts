@@ -31,13 +31,19 @@ const INIT_WAIT_SECONDS = 3;
 const UPGRADE_DEADLINE_MS = 10_000;
 const TEND_EVERY_MS = 1_000;
 const GOODBYE_MS = 2_000;
-const SERVER_OPTIONS: ServerOptions & { maxFragments: number; maxBufferedChunks: number } = {
+const SERVER_OPTIONS: ServerOptions & {
+  maxFragments: number;
+  maxBufferedChunks: number;
+  closeTimeout: number;
+} = {
   noServer: true,
   clientTracking: false,
   maxPayload: 64 * 1024,
   maxFragments: 64,
   maxBufferedChunks: 1024,
   perMessageDeflate: false,
+  // Whoever does not answer a goodbye would keep its place for half a minute.
+  closeTimeout: GOODBYE_MS,
   handleProtocols: (offered) => offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) && GRAPHQL_TRANSPORT_WS_PROTOCOL,
 };
 
