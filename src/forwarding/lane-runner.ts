@@ -8,8 +8,13 @@ import { type Lane, MAX_BATCH_REPORTS } from './lane.js';
 import { MAX_QUEUED_BYTES, MAX_QUEUED_REPORTS } from './limits.js';
 import type { ServerGate } from './server-gate.js';
 
-/** Room that a trimmed queue has, so that a full one is not trimmed for every report. */
-const TRIM_TO_SHARE = 0.99;
+/**
+ * Room that a trimmed queue has. A full one that goes on filling is counted anew for each trim, which reads all of
+ * it: the room spreads that over some hundreds of reports.
+ */
+const TRIM_TO_SHARE = 0.95;
+/** Whether a server is back, or well again, is asked with so many reports: all that wait are not read for that. */
+const PROBE_REPORTS = 10;
 
 /** Sends a lane's next batch and notes what became of it. */
 export class LaneRunner {
@@ -25,7 +30,9 @@ export class LaneRunner {
   async run(lane: Lane, gate: ServerGate): Promise<number> {
     const stateBefore = describeState(lane);
     try {
-      const batch = await this.delivery.prepare(lane.monitorId, lane.batchReports);
+      const isProbe = lane.failures > 0 || gate.isSilent;
+      const most = isProbe ? Math.min(PROBE_REPORTS, lane.batchReports) : lane.batchReports;
+      const batch = await this.delivery.prepare(lane.monitorId, most);
       if (!batch) {
         await this.measure(lane);
         return 0;
@@ -59,13 +66,15 @@ export class LaneRunner {
   /** Lets go what is too much; false when it could not. Never rejects. */
   async trim(lane: Lane): Promise<boolean> {
     try {
-      const dropped = await this.outbox.trim(
-        lane.monitorId,
-        MAX_QUEUED_REPORTS * TRIM_TO_SHARE,
-        Math.floor(MAX_QUEUED_BYTES * TRIM_TO_SHARE),
-      );
-      lane.dropped += dropped;
-      await this.measure(lane);
+      // What was counted may be too much.
+      const notedBefore = { ...lane.noted };
+      lane.setSize(await this.outbox.measure(lane.monitorId), notedBefore);
+      const reports = excessOf(lane.queued, MAX_QUEUED_REPORTS);
+      const bytes = excessOf(lane.bytes, MAX_QUEUED_BYTES);
+      if (reports === 0 && bytes === 0) return true;
+      const gone = await this.outbox.trim(lane.monitorId, reports, bytes);
+      lane.dropped += gone.count;
+      lane.noteGone(gone, gone.newestQueuedAt);
       return true;
     } catch (error) {
       this.logger.warn(`too much waits to be sent on: ${(error as Error).message}`);
@@ -112,12 +121,13 @@ export class LaneRunner {
     const ats = batch.items.map(({ report }) => report.at);
     const gone = await this.outbox.settle(lane.monitorId, ats, dropped, isSent);
     lane.dropped += dropped;
-    lane.queued = Math.max(0, lane.queued - gone.count);
-    lane.bytes = Math.max(0, lane.bytes - gone.bytes);
-    if (lane.queued === 0) lane.oldestQueuedAt = null;
-    else lane.oldestQueuedAt = Math.max(...batch.items.map(({ queuedAt }) => queuedAt));
+    lane.noteGone(gone, Math.max(...batch.items.map(({ queuedAt }) => queuedAt)));
   }
 }
+
+/** What has to go of a queue that is over its limit. */
+const excessOf = (size: number, limit: number): number =>
+  size > limit ? size - Math.floor(limit * TRIM_TO_SHARE) : 0;
 
 const describeState = (lane: Lane): string =>
   [lane.isRefused, lane.failures > 0, lane.lastError?.code, lane.dropped > 0].join();

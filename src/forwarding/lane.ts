@@ -57,6 +57,13 @@ export class Lane {
     this.noted = { count: this.noted.count + count, bytes: this.noted.bytes + bytes };
   }
 
+  /** @param queuedAt when the newest of them was put in, epoch milliseconds: what is left is hardly older */
+  noteGone(gone: { readonly count: number; readonly bytes: number }, queuedAt: number | null): void {
+    this.queued = Math.max(0, this.queued - gone.count);
+    this.bytes = Math.max(0, this.bytes - gone.bytes);
+    this.oldestQueuedAt = this.queued === 0 ? null : (queuedAt ?? this.oldestQueuedAt);
+  }
+
   noteError(code: string, message: string, now: number): void {
     this.lastError = { code, message, at: new Date(now) };
   }

@@ -20,6 +20,11 @@ export class ServerGate {
     return this.inFlight < (this.failures > 0 ? 1 : AT_ONCE) ? 0 : Infinity;
   }
 
+  /** The last request there got no answer at all. */
+  get isSilent(): boolean {
+    return this.failures > 0;
+  }
+
   enter(): void {
     this.inFlight++;
   }

@@ -23,6 +23,9 @@ export interface OutboxSize {
   readonly oldestQueuedAt: number | null;
 }
 
+/** What one statement lets go at most. */
+const MAX_TRIMMED = 1_000;
+
 const SIZE = `count(*)::int as count, coalesce(sum(octet_length("values")), 0)::float8 as bytes,
   (extract(epoch from min(queued_at)) * 1000)::float8 as "oldestQueuedAt"`;
 
@@ -98,24 +101,36 @@ export class Outbox {
     return rows[0]!;
   }
 
-  /** Lets the oldest go that are too many or too large together; returns how many. */
-  async trim(monitorId: string, mostReports: number, mostBytes: number): Promise<number> {
-    const { rows } = await this.pool.query<{ dropped: number }>(
-      `with ranked as (
-         select at, row_number() over newest_first as rank,
-                sum(octet_length("values")) over newest_first as bytes
-         from outbox where monitor_id = $1 window newest_first as (order by at desc)
+  /**
+   * Lets the oldest go, and counts them, in one commit: so many reports, and more until so many bytes are gone.
+   * Reads those alone, however many wait.
+   * @returns what that was; at most `MAX_TRIMMED` at a time
+   */
+  async trim(
+    monitorId: string,
+    reports: number,
+    bytes: number,
+  ): Promise<{ count: number; bytes: number; newestQueuedAt: number | null }> {
+    const most = bytes > 0 ? MAX_TRIMMED : Math.min(reports, MAX_TRIMMED);
+    const { rows } = await this.pool.query<{ count: number; bytes: number; newestQueuedAt: number | null }>(
+      `with oldest as (
+         select at, octet_length("values") as size from outbox where monitor_id = $1 order by at limit $2
+       ), ranked as (
+         select at, row_number() over oldest_first as rank, sum(size) over oldest_first - size as bytes_before
+         from oldest window oldest_first as (order by at)
        ), gone as (
          delete from outbox where monitor_id = $1
-           and at in (select at from ranked where rank > $2 or bytes > $3) returning 1
+           and at in (select at from ranked where rank <= $3 or bytes_before < $4)
+         returning octet_length("values") as size, queued_at
        ), noted as (
          insert into forwarding (monitor_id, dropped)
          select id, (select count(*) from gone) from monitor where id = $1
          on conflict (monitor_id) do update set dropped = forwarding.dropped + excluded.dropped
-       ) select count(*)::int as dropped from gone`,
-      [monitorId, mostReports, mostBytes],
+       ) select count(*)::int as count, coalesce(sum(size), 0)::float8 as bytes,
+           (extract(epoch from max(queued_at)) * 1000)::float8 as "newestQueuedAt" from gone`,
+      [monitorId, most, reports, bytes],
     );
-    return rows[0]!.dropped;
+    return rows[0]!;
   }
 
   /** Deletes what waits, and what was noted, of a monitor that sends nothing on any more. */
