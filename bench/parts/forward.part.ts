@@ -120,7 +120,7 @@ async function measureForwarding(
     without,
     with: withEndpoints,
     taken,
-    queued: states.reduce((sum, { queued }) => sum + queued, 0),
+    queued: await sending.countWaiting(),
     mostQueued: Math.max(...states.map(({ queued }) => queued)),
     dropped: states.reduce((sum, { dropped }) => sum + dropped, 0),
   };

@@ -129,6 +129,12 @@ export class HubTables {
     return Number(rows[0]!.count);
   }
 
+  /** Reports that wait to be sent on. */
+  async countWaiting(): Promise<number> {
+    const { rows } = await this.client.query<{ count: string }>('select count(*) as count from outbox');
+    return Number(rows[0]!.count);
+  }
+
   /** Tables that keep samples, partitions added up; blocks by tier where a version has them. */
   async measure(): Promise<StoredSize[]> {
     const { rows } = await this.client.query<TableRow>(

@@ -186,6 +186,11 @@ export class HubTarget implements AnsweringTarget {
     return states;
   }
 
+  /** Reports that wait to be sent on. */
+  countWaiting(): Promise<number> {
+    return this.withTables((tables) => tables.countWaiting());
+  }
+
   /** Stands still from now on, with its Postgres, and takes no CPU until `resume`. */
   pause(): void {
     this.signalAll('SIGSTOP');
