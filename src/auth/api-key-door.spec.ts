@@ -2,7 +2,7 @@ import type { AuditLog } from '../audit/audit-log.js';
 import { ApiKeyDoor } from './api-key-door.js';
 import type { ApiKeyUsage } from './api-key-usage.js';
 import type { ApiKeyVerdicts, Verdict } from './api-key-verdict.js';
-import type { BadKeyLimiter } from './bad-key-limiter.js';
+import type { BadKeyLimiter } from './limits/bad-key-limiter.js';
 import type { KeyRateLimiter } from './key-rate-limiter.js';
 
 const HOME = '10.0.0.7';

@@ -5,7 +5,7 @@ import { DomainError } from '../core/errors.js';
 import { readPresentedKey } from './api-key-format.js';
 import { ApiKeyUsage } from './api-key-usage.js';
 import { ApiKeyVerdicts, type Verdict } from './api-key-verdict.js';
-import { BadKeyLimiter } from './bad-key-limiter.js';
+import { BadKeyLimiter } from './limits/bad-key-limiter.js';
 import { KeyRateLimiter } from './key-rate-limiter.js';
 
 /** The door that report keys open: verdict, brake on guessing, and the note of the last use, in the right order. */

@@ -16,13 +16,13 @@ import { ApiKeyStrategy } from './api-key.strategy.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditResolver } from './audit/audit.resolver.js';
 import { AuthController } from './auth.controller.js';
-import { BadKeyLimiter } from './bad-key-limiter.js';
 import { CLOCK } from './clock.js';
-import { FailedSignIns } from './failed-sign-ins.js';
 import { SecretBoxModule } from '../common/secret-box/secret-box.module.js';
 import { FirstAdmin } from './first-admin.js';
 import { KeyRateLimiter } from './key-rate-limiter.js';
-import { LoginLimiter } from './login-limiter.js';
+import { LIMIT_PROVIDERS } from './limits/limit-providers.js';
+import { BadKeyLimiter } from './limits/bad-key-limiter.js';
+import { UnfailingRates } from './limits/unfailing-rates.js';
 import { LoginService } from './login.service.js';
 import { PasswordHasher } from './password-hasher.js';
 import { SECOND_FACTOR_PROVIDERS } from './second-factor/second-factor-providers.js';
@@ -74,11 +74,8 @@ import { ViewerResolver } from './viewer.resolver.js';
     ApiKeyUsage,
     ApiKeyVerdicts,
     AuditResolver,
-    BadKeyLimiter,
     KeyRateLimiter,
-    FailedSignIns,
     FirstAdmin,
-    LoginLimiter,
     LoginService,
     PasswordHasher,
     SessionExpiryJob,
@@ -91,6 +88,7 @@ import { ViewerResolver } from './viewer.resolver.js';
     UserDoor,
     UserService,
     ViewerResolver,
+    ...LIMIT_PROVIDERS,
     ...SECOND_FACTOR_PROVIDERS,
     ...USER_PROVIDERS,
   ],
@@ -103,6 +101,7 @@ import { ViewerResolver } from './viewer.resolver.js';
     Departures,
     SessionService,
     SetupService,
+    UnfailingRates,
     UserDoor,
     UserService,
   ],

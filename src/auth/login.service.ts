@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../core/errors.js';
 import { AdminPresence } from './admin-presence.js';
-import { type LoginAttempt, LoginLimiter } from './login-limiter.js';
+import { type LoginAttempt, LoginLimiter } from './limits/login-limiter.js';
 import { PasswordHasher } from './password-hasher.js';
 import { type SecondStep, SecondStepService } from './second-factor/second-step.service.js';
 import type { Visitor } from './session.service.js';

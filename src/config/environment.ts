@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { IsOptional, ValidateBy, isEmail, isFQDN, isPort } from 'class-validator';
 import { MOST_RETENTION_DAYS } from '../core/blocks/retention.js';
-import { type KeyRate, LOG_LEVELS, REQUIRE_TWO_FACTOR } from './hub-config.js';
+import { type KeyRate, LOG_LEVELS, RATE_STORES, REQUIRE_TWO_FACTOR } from './hub-config.js';
 import { parseSecretKeys } from './secret-keys.js';
 
 const MAX_RATE = 100_000;
@@ -152,6 +152,12 @@ export class Environment {
     'is not a rate: give GraphQL operations a minute for each user, a whole number from 12 to 999999, or off',
   )
   WATCHKEEPER_USER_RATE?: string;
+
+  @Rule(
+    (value) => RATE_STORES.some((store) => store === value),
+    `is not a place for the counts of limits: give one of ${RATE_STORES.join(', ')}`,
+  )
+  WATCHKEEPER_RATE_STORE?: string;
 }
 
 export type VariableName = keyof Environment;
@@ -193,6 +199,7 @@ export const VARIABLE_NAMES: readonly VariableName[] = [
   'WATCHKEEPER_RETENTION_4H_DAYS',
   'WATCHKEEPER_KEY_RATE',
   'WATCHKEEPER_USER_RATE',
+  'WATCHKEEPER_RATE_STORE',
   'WATCHKEEPER_METRICS_PORT',
   'WATCHKEEPER_METRICS_HOST',
   'WATCHKEEPER_METRICS_TOKEN',

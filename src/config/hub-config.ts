@@ -31,6 +31,8 @@ export interface HubConfig {
   readonly keyRate?: KeyRate;
   /** GraphQL operations a minute of each user; what they cost and new connections go with it. Not given: no limit. */
   readonly userRate?: number;
+  /** Where limits keep what they count; `memory` where not given. */
+  readonly rateStore?: RateStoreKind;
   /** Secret. Keys that seal secrets in the database, as `parseSecretKeys` reads them; not given: those of the key file. */
   readonly secretKeys?: string;
   /** The doors of the hub's own metrics; not given: there are none. */
@@ -66,6 +68,9 @@ export interface KeyRate {
 
 export const REQUIRE_TWO_FACTOR = ['off', 'admins', 'all'] as const;
 export type RequireTwoFactor = (typeof REQUIRE_TWO_FACTOR)[number];
+
+export const RATE_STORES = ['memory', 'postgres'] as const;
+export type RateStoreKind = (typeof RATE_STORES)[number];
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

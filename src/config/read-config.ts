@@ -19,7 +19,7 @@ import {
   splitList,
   type VariableName,
 } from './environment.js';
-import type { HubConfig, LogLevel, MetricsDoors, RequireTwoFactor } from './hub-config.js';
+import type { HubConfig, LogLevel, MetricsDoors, RateStoreKind, RequireTwoFactor } from './hub-config.js';
 import { findTlsContradictions, readTls } from './read-tls.js';
 import { findNearestName } from '../core/nearest-name.js';
 
@@ -176,6 +176,7 @@ function buildConfig(given: Environment): HubConfig {
       given.WATCHKEEPER_USER_RATE === 'off'
         ? undefined
         : Number(given.WATCHKEEPER_USER_RATE ?? DEFAULT_USER_RATE),
+    rateStore: given.WATCHKEEPER_RATE_STORE as RateStoreKind | undefined,
     secretKeys: given.WATCHKEEPER_SECRET_KEY,
     tls: readTls(given),
     isHttpAllowed: given.WATCHKEEPER_ALLOW_HTTP === '1',

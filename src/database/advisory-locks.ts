@@ -4,6 +4,8 @@ import type { Client } from 'pg';
 export const LOCK_CLASS = 0x574b;
 export const ACTIVE_HUB_LOCK = 1;
 export const MIGRATION_LOCK = 2;
+/** Its second number names what a limit counts. */
+export const LIMITS_LOCK_CLASS = 0x574c;
 
 /** Takes the lock for this session if it is free; never waits: a waiting statement would itself block some DDL. */
 export async function tryAdvisoryLock(client: Pick<Client, 'query'>, lock: number): Promise<boolean> {

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { type AuditActor, AuditLog } from '../audit/audit-log.js';
 import { isWellFormedSecret } from '../auth/api-key-format.js';
 import { ApiKeyService } from '../auth/api-key.service.js';
-import { BadKeyLimiter } from '../auth/bad-key-limiter.js';
+import { BadKeyLimiter } from '../auth/limits/bad-key-limiter.js';
 import { hashToken } from '../auth/opaque-token.js';
 import { UserService } from '../auth/user.service.js';
 import { DomainError } from '../core/errors.js';

@@ -20,7 +20,7 @@ export class CostPlugin implements ApolloServerPlugin<GraphqlContext> {
         const fault = findCostFault(cost);
         if (fault) throw withStatus(fault, 400);
         try {
-          this.allowance.assertCost(contextValue.principal.userId, cost);
+          await this.allowance.assertCost(contextValue.principal.userId, cost);
         } catch (error) {
           throw toHttpError(error as DomainError);
         }

@@ -45,7 +45,7 @@ export class GraphqlHttpDoor implements OnModuleInit {
         'Send the operation as Content-Type: application/json.',
       );
     }
-    this.allowance.assertOperation(principal.userId);
+    await this.allowance.assertOperation(principal.userId);
     request.principal = { ...principal, origin: { address: request.ip, requestId: request.id } };
   }
 }

@@ -112,10 +112,10 @@ export class SocketOperations {
     }
   }
 
-  private admitOperation(
+  private async admitOperation(
     context: SocketContext,
     payload: SubscribePayload,
-  ): ExecutionArgs | readonly GraphQLError[] {
+  ): Promise<ExecutionArgs | readonly GraphQLError[]> {
     const { principal } = context.extra;
     // The library lets nobody subscribe before `onConnect` has admitted them; that it did is checked, not believed.
     if (!principal) throw new DomainError('unauthenticated', 'Sign in first.');
@@ -124,18 +124,18 @@ export class SocketOperations {
         const message = `${MAX_OPERATIONS_PER_SOCKET} operations at once are the limit of a connection.`;
         throw new DomainError('too_many_requests', message);
       }
-      this.allowance.assertOperation(principal.userId);
-      return this.prepare(principal, payload);
+      await this.allowance.assertOperation(principal.userId);
+      return await this.prepare(principal, payload);
     } catch (error) {
       if (error instanceof DomainError) return [new GraphQLError(error.message, { originalError: error })];
       throw error;
     }
   }
 
-  private prepare(
+  private async prepare(
     principal: UserPrincipal,
     payload: SubscribePayload,
-  ): ExecutionArgs | readonly GraphQLError[] {
+  ): Promise<ExecutionArgs | readonly GraphQLError[]> {
     const schema = this.readSchema();
     let document: DocumentNode;
     try {
@@ -150,7 +150,7 @@ export class SocketOperations {
     if (cost !== undefined) {
       const fault = findCostFault(cost);
       if (fault) return [fault];
-      this.allowance.assertCost(principal.userId, cost);
+      await this.allowance.assertCost(principal.userId, cost);
     }
     const contextValue: GraphqlContext = { principal };
     return {

@@ -1,6 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { toClientNetwork } from '../auth/client-network.js';
-import { Allowances } from '../common/allowances.js';
+import {
+  type Allowance,
+  type RateLimitName,
+  takeAllowance,
+  toRateKey,
+  waitForAllowance,
+} from '../auth/limits/rate-store.js';
+import { UnfailingRates } from '../auth/limits/unfailing-rates.js';
 import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { DomainError } from '../core/errors.js';
 
@@ -11,62 +18,73 @@ const OPERATIONS_PER_CONNECTION = 12;
 const CONNECTIONS_AT_ONCE = 30;
 const STRANGERS_PER_MINUTE = 60;
 
+type Limit = Extract<RateLimitName, 'operation' | 'cost' | 'connection' | 'stranger'>;
+
 /**
  * How much one user may ask of GraphQL, over HTTP and WebSocket together, and how often sockets may be opened. Each
- * allowance is there at once after a rest and fills up again within a minute. Kept in memory alone: a start of the hub
- * gives everybody at most the allowance of one more minute.
+ * allowance is there at once after a rest and fills up again within a minute. Counted in memory, a start of the hub gives
+ * everybody at most the allowance of one more minute; in Postgres all hubs count together.
  */
 @Injectable()
 export class UserAllowance {
-  private readonly operations: Allowances | undefined;
-  private readonly costs: Allowances | undefined;
-  private readonly connections: Allowances | undefined;
-  private readonly strangers: Allowances | undefined;
+  private readonly limits: Readonly<Record<Limit, Allowance>> | undefined;
 
-  constructor(@Inject(HUB_CONFIG) { userRate }: Pick<HubConfig, 'userRate'>) {
+  constructor(
+    @Inject(HUB_CONFIG) { userRate }: Pick<HubConfig, 'userRate'>,
+    private readonly rates: UnfailingRates,
+  ) {
     if (userRate === undefined) return;
-    const perMinute = (amount: number, burst = amount): Allowances =>
-      new Allowances({ perSecond: amount / 60, burst });
-    this.operations = perMinute(userRate);
-    this.costs = perMinute(userRate * COST_PER_OPERATION);
-    this.connections = perMinute(userRate / OPERATIONS_PER_CONNECTION, CONNECTIONS_AT_ONCE);
-    this.strangers = perMinute(STRANGERS_PER_MINUTE);
+    const perMinute = (amount: number, burst = amount): Allowance => ({ perSecond: amount / 60, burst });
+    this.limits = {
+      operation: perMinute(userRate),
+      cost: perMinute(userRate * COST_PER_OPERATION),
+      connection: perMinute(userRate / OPERATIONS_PER_CONNECTION, CONNECTIONS_AT_ONCE),
+      stranger: perMinute(STRANGERS_PER_MINUTE),
+    };
   }
 
   /** One more operation of a user. @throws DomainError `too_many_requests` */
-  assertOperation(userId: string): void {
+  async assertOperation(userId: string): Promise<void> {
     const message = 'This user asks too many questions. Try again in a moment.';
-    assertNoWait(this.operations?.take(userId, performance.now()), message);
+    assertNoWait(await this.take('operation', userId), message);
   }
 
   /** What an operation of theirs costs. @throws DomainError `too_many_requests` */
-  assertCost(userId: string, cost: number): void {
+  async assertCost(userId: string, cost: number): Promise<void> {
     const message = 'This user asks for too much in a minute. Try again in a moment.';
-    assertNoWait(this.costs?.take(userId, performance.now(), cost), message);
+    assertNoWait(await this.take('cost', userId, cost), message);
   }
 
   /** One more socket of a user. @throws DomainError `too_many_requests` */
-  assertConnection(userId: string): void {
-    const message = 'This user opens connections too often.';
-    assertNoWait(this.connections?.take(userId, performance.now()), message);
+  async assertConnection(userId: string): Promise<void> {
+    assertNoWait(await this.take('connection', userId), 'This user opens connections too often.');
   }
 
   /**
    * Whether anybody from there is still looked at: not after too many who turned out to be nobody.
    * @throws DomainError `too_many_requests`
    */
-  assertMayTry(address: string): void {
-    const waitSeconds = this.strangers?.waitFor(toClientNetwork(address), performance.now());
+  async assertMayTry(address: string): Promise<void> {
+    if (!this.limits) return;
+    const { state, now } = await this.rates.read(toRateKey('stranger', toClientNetwork(address)));
+    const waitSeconds = waitForAllowance(state, now, this.limits.stranger);
     assertNoWait(waitSeconds, 'Too many connections of strangers from there.');
   }
 
   /** A socket from there turned out to be nobody's. */
-  noteStranger(address: string): void {
-    this.strangers?.take(toClientNetwork(address), performance.now());
+  async noteStranger(address: string): Promise<void> {
+    await this.take('stranger', toClientNetwork(address));
+  }
+
+  private async take(limit: Limit, subject: string, amount = 1): Promise<number> {
+    const allowance = this.limits?.[limit];
+    if (!allowance) return 0;
+    const key = toRateKey(limit, subject);
+    return this.rates.update([key], (rates) => takeAllowance(rates, key, allowance, amount));
   }
 }
 
-function assertNoWait(waitSeconds: number | undefined, message: string): void {
-  if (!waitSeconds) return;
+function assertNoWait(waitSeconds: number, message: string): void {
+  if (waitSeconds <= 0) return;
   throw new DomainError('too_many_requests', message, undefined, Math.max(1, Math.ceil(waitSeconds)));
 }

@@ -134,19 +134,21 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
       address: this.readAddress(request),
       requestId: `ws-${randomBytes(6).toString('hex')}`,
     };
-    this.allowance.assertMayTry(origin.address);
+    await this.allowance.assertMayTry(origin.address);
     const known = await this.door.authenticate(request.headers, origin.address);
     if (!known && !maySayWho(request)) {
-      this.allowance.noteStranger(origin.address);
+      await this.allowance.noteStranger(origin.address);
       throw new DomainError('unauthenticated', 'Sign in first.');
     }
     if (!known && this.unknown.size >= MAX_UNKNOWN) {
       throw new DomainError('overloaded', 'Try again.', undefined, INIT_WAIT_SECONDS);
     }
-    if (known && !this.sockets.hasRoomFor(known.userId)) {
-      throw new DomainError('too_many_requests', 'This user has too many open connections.', undefined, 60);
+    if (known) {
+      this.assertRoom(known.userId);
+      await this.allowance.assertConnection(known.userId);
+      // Others may have come meanwhile.
+      this.assertRoom(known.userId);
     }
-    if (known) this.allowance.assertConnection(known.userId);
     if (socket.destroyed || this.isStopping) {
       socket.destroy();
       return;
@@ -166,21 +168,27 @@ export class WebsocketDoor implements OnApplicationBootstrap, OnModuleDestroy {
   private serveUnknown(webSocket: WebSocket, origin: RequestOrigin): void {
     this.unknown.add(webSocket);
     webSocket.once('close', () => {
-      if (this.unknown.delete(webSocket)) this.allowance.noteStranger(origin.address);
+      if (this.unknown.delete(webSocket)) void this.allowance.noteStranger(origin.address);
     });
     this.operations.serve(webSocket, async ({ authorization }) => {
       if (typeof authorization !== 'string') return undefined;
       const headers = { authorization };
       if (readPersonalToken(headers) === undefined) return undefined;
       const known = await this.door.authenticate(headers, origin.address).catch(() => undefined);
+      if (!known || !this.sockets.hasRoomFor(known.userId)) return undefined;
+      await this.allowance.assertConnection(known.userId);
       const isOpen = webSocket.readyState === webSocket.OPEN && !this.isStopping;
-      if (!known || !isOpen || !this.sockets.hasRoomFor(known.userId)) return undefined;
-      this.allowance.assertConnection(known.userId);
+      if (!isOpen || !this.sockets.hasRoomFor(known.userId)) return undefined;
       const principal = { ...known, origin };
       this.unknown.delete(webSocket);
       this.sockets.add(webSocket, principal, headers, Date.now());
       return principal;
     });
+  }
+
+  private assertRoom(userId: string): void {
+    if (this.sockets.hasRoomFor(userId)) return;
+    throw new DomainError('too_many_requests', 'This user has too many open connections.', undefined, 60);
   }
 
   private judgeFailure(error: unknown): DomainError {

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { BadKeyLimiter } from '../auth/bad-key-limiter.js';
+import { BadKeyLimiter } from '../auth/limits/bad-key-limiter.js';
 import { Public } from '../common/public.decorator.js';
 import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { DomainError } from '../core/errors.js';

@@ -204,7 +204,7 @@ describe('signing in', () => {
     await client.connect();
     // A pause that outlasts the test.
     const kept = await client.query(
-      `update failed_sign_ins set paused_until = paused_until + interval '5 minutes' returning key, count`,
+      `update rate_count set paused_until = paused_until + interval '5 minutes' returning key, count`,
     );
     await client.end();
     expect(kept.rows.map(({ count }: { count: number }) => count)).toEqual([5, 5]);

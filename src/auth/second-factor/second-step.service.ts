@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { AuditLog } from '../../audit/audit-log.js';
 import type { Role } from '../../common/principal.js';
 import { DomainError } from '../../core/errors.js';
-import { LoginLimiter } from '../login-limiter.js';
+import { LoginLimiter } from '../limits/login-limiter.js';
 import type { Visitor } from '../session.service.js';
 import { type SignedIn, SignIns, toRequestOrigin } from '../sign-ins.js';
 import type { UserEntity } from '../user.entity.js';

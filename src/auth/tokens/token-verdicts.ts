@@ -6,7 +6,7 @@ import type { Role, TokenScope, UserPrincipal } from '../../common/principal.js'
 import { DomainError } from '../../core/errors.js';
 import { EventBus } from '../../events/event-bus.js';
 import { isWellFormedSecret } from '../api-key-format.js';
-import { BadKeyLimiter } from '../bad-key-limiter.js';
+import { BadKeyLimiter } from '../limits/bad-key-limiter.js';
 import { CLOCK, type Clock } from '../clock.js';
 import { LruMap } from '../lru-map.js';
 import { hashToken } from '../opaque-token.js';

@@ -1,25 +1,30 @@
 import { Injectable } from '@nestjs/common';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { DomainError } from '../../core/errors.js';
 import { toClientNetwork } from '../client-network.js';
+import { countInWindow, RateStore, toRateKey } from '../limits/rate-store.js';
 
 const FREE_BAD_LINKS = 20;
-const WINDOW_SECONDS = 15 * 60;
+const WINDOW_MS = 15 * 60_000;
 
 /** Slows whoever tries one-time links: 20 wrong ones in a quarter of an hour, then none is looked up from there. */
 @Injectable()
 export class LinkLimiter {
-  private readonly limiter = new RateLimiterMemory({ points: FREE_BAD_LINKS, duration: WINDOW_SECONDS });
+  constructor(private readonly store: RateStore) {}
 
   /** @throws DomainError `too_many_requests` */
   async assertMayTry(ip: string): Promise<void> {
-    const counted = await this.limiter.get(toClientNetwork(ip));
-    if (!counted || counted.consumedPoints < FREE_BAD_LINKS || counted.msBeforeNext <= 0) return;
-    const waitSeconds = Math.ceil(counted.msBeforeNext / 1000);
+    const { state, now } = await this.store.read(toKey(ip));
+    if (!state || state.count < FREE_BAD_LINKS) return;
+    const waitSeconds = Math.ceil(Math.min(state.expiresAt - now, WINDOW_MS) / 1000);
     throw new DomainError('too_many_requests', 'Too many links that are not valid.', undefined, waitSeconds);
   }
 
   async noteBad(ip: string): Promise<void> {
-    await this.limiter.penalty(toClientNetwork(ip));
+    const key = toKey(ip);
+    await this.store.update([key], (rates) => countInWindow(rates, key, WINDOW_MS));
   }
+}
+
+function toKey(ip: string): string {
+  return toRateKey('badLink', toClientNetwork(ip));
 }

@@ -4,7 +4,7 @@ import { AuditLog } from '../../audit/audit-log.js';
 import type { UserPrincipal } from '../../common/principal.js';
 import { DomainError } from '../../core/errors.js';
 import { EventBus } from '../../events/event-bus.js';
-import { type LoginAttempt, LoginLimiter } from '../login-limiter.js';
+import { type LoginAttempt, LoginLimiter } from '../limits/login-limiter.js';
 import { PasswordHasher } from '../password-hasher.js';
 import { assertPasswordIsGood } from '../password-policy.js';
 import { UserEntity } from '../user.entity.js';

@@ -1,6 +1,8 @@
 import { jest } from '@jest/globals';
-import type { FailedSignIn, FailedSignIns } from './failed-sign-ins.js';
+import type { KnownNetworks } from './known-networks.js';
 import { LoginLimiter } from './login-limiter.js';
+import { MemoryRateStore } from './memory-rate-store.js';
+import { type RateState, toRateKey } from './rate-store.js';
 
 const outcome = async (attempt: Promise<unknown>): Promise<string> =>
   attempt.then(
@@ -11,20 +13,29 @@ const outcome = async (attempt: Promise<unknown>): Promise<string> =>
 describe('LoginLimiter', () => {
   let limiter: LoginLimiter;
   /** As the database keeps it: accounts.db-spec tells whether it does. */
-  let kept: Map<string, FailedSignIn>;
+  let kept: Map<string, RateState>;
+  let known: Set<string>;
 
-  beforeEach(() => {
+  beforeEach(async () => {
     jest.useFakeTimers({ now: 1_795_353_691_461 });
-    kept = new Map();
-    limiter = start();
+    [kept, known] = [new Map(), new Set()];
+    limiter = await start();
   });
   afterEach(() => jest.useRealTimers());
 
-  const start = (): LoginLimiter =>
-    new LoginLimiter({
+  const start = async (): Promise<LoginLimiter> => {
+    const store = new MemoryRateStore({
       load: async () => new Map(kept),
-      note: (key: string, state?: FailedSignIn) => (state ? kept.set(key, state) : kept.delete(key)),
-    } as unknown as FailedSignIns);
+      note: (key, state) => (state ? kept.set(key, state) : kept.delete(key)),
+      end: async () => undefined,
+    });
+    await store.onModuleInit();
+    const networks = {
+      has: async (...both: string[]) => known.has(String(both)),
+      note: async (...both: string[]) => known.add(String(both)),
+    };
+    return new LoginLimiter(store, networks as unknown as KnownNetworks);
+  };
 
   const fail = (email: string, ip: string): Promise<string> => outcome(limiter.begin(email, ip));
   const failTimes = async (times: number, email: string, ip: string): Promise<void> => {
@@ -87,15 +98,14 @@ describe('LoginLimiter', () => {
     await failTimes(6 - 1, 'kim@example.com', '203.0.113.1');
     jest.advanceTimersByTime(1_000);
     await failTimes(1, 'kim@example.com', '203.0.113.1');
-    limiter = start();
-    await limiter.onModuleInit();
+    limiter = await start();
     expect(await fail('kim@example.com', '203.0.113.1')).toBe('too_many_requests 2');
     jest.advanceTimersByTime(2_000);
     expect(await fail('kim@example.com', '203.0.113.1')).toBe('admitted');
     expect(await fail('kim@example.com', '203.0.113.1')).toBe('too_many_requests 4');
     jest.advanceTimersByTime(4_000);
     await (await limiter.begin('kim@example.com', '203.0.113.1')).succeed();
-    expect([...kept.keys()]).toEqual(['network 203.0.113.1']);
+    expect([...kept.keys()]).toEqual([toRateKey('network', '203.0.113.1')]);
   });
 
   it('does not count what was withdrawn', async () => {
