@@ -13,6 +13,7 @@ import { FailedSignIns1795550000000 } from './1795550000000-failed-sign-ins.js';
 import { Enrolment1795560000000 } from './1795560000000-enrolment.js';
 import { Forwarding1795570000000 } from './1795570000000-forwarding.js';
 import { Goodbyes1795590000000 } from './1795590000000-goodbyes.js';
+import { SignInByProvider1796000000000 } from './1796000000000-sign-in-by-provider.js';
 import { RateCounts1796010000000 } from './1796010000000-rate-counts.js';
 import { KnownNetworks1796011000000 } from './1796011000000-known-networks.js';
 
@@ -33,6 +34,7 @@ export const MIGRATIONS = [
   Enrolment1795560000000,
   Forwarding1795570000000,
   Goodbyes1795590000000,
+  SignInByProvider1796000000000,
   RateCounts1796010000000,
   KnownNetworks1796011000000,
 ];

@@ -6,6 +6,7 @@ import { lexicographicSortSchema, printSchema } from 'graphql';
 import { BUILD_SCHEMA_OPTIONS } from './graphql/build-schema-options.js';
 import { findUndeclaredFields } from './auth/access-policy.js';
 import { AuditResolver } from './auth/audit/audit.resolver.js';
+import { OidcResolver } from './auth/oidc/oidc.resolver.js';
 import { SecondFactorResolver } from './auth/second-factor/second-factor.resolver.js';
 import { AccessTokenResolver } from './auth/tokens/access-token.resolver.js';
 import { AccountResolver } from './auth/users/account.resolver.js';
@@ -47,6 +48,7 @@ const schema = await app
       UsersResolver,
       AccountResolver,
       SecondFactorResolver,
+      OidcResolver,
     ],
     BUILD_SCHEMA_OPTIONS,
   );

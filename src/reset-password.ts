@@ -16,6 +16,11 @@ import { describeStartFault, exitCodeOf } from './start-fault.js';
 export async function resetPassword(email: string): Promise<void> {
   await visit(async (dataSource, config) => {
     const link = await issueResetLink(dataSource, config, email);
+    if (config.isPasswordLoginOff) {
+      process.stderr.write(
+        'Passwords do not open this hub while WATCHKEEPER_PASSWORD_LOGIN is off: set it to on first.\n',
+      );
+    }
     process.stderr.write('Good once, for one hour:\n');
     process.stdout.write(`${link}\n`);
   });

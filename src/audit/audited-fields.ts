@@ -20,7 +20,7 @@ export const AUDITED_FIELDS = {
   enrolmentKey: ['name', 'kind', 'prefix', 'monitorId', 'tags', 'quota', 'expiresAt'],
   accessToken: ['name', 'prefix', 'scope', 'expiresAt'],
   session: ['userAgent', 'method'],
-  user: ['email', 'name', 'role', 'isDisabled', 'hasTwoFactor', 'invitedBy', 'handedOver'],
+  user: ['email', 'name', 'role', 'isDisabled', 'hasTwoFactor', 'invitedBy', 'handedOver', 'issuer', 'subject'],
   invitation: ['email', 'role', 'expiresAt'],
   share: ['monitorId', 'tag', 'ownerId', 'userId', 'access'],
   setting: ['value'],

@@ -17,6 +17,7 @@ import { AuditController } from './audit/audit.controller.js';
 import { AuditResolver } from './audit/audit.resolver.js';
 import { AuthController } from './auth.controller.js';
 import { CLOCK } from './clock.js';
+import { OutboundModule } from '../common/outbound/outbound.module.js';
 import { SecretBoxModule } from '../common/secret-box/secret-box.module.js';
 import { FirstAdmin } from './first-admin.js';
 import { KeyRateLimiter } from './key-rate-limiter.js';
@@ -24,7 +25,11 @@ import { LIMIT_PROVIDERS } from './limits/limit-providers.js';
 import { BadKeyLimiter } from './limits/bad-key-limiter.js';
 import { UnfailingRates } from './limits/unfailing-rates.js';
 import { LoginService } from './login.service.js';
+import { IdentityEntity } from './oidc/identity.entity.js';
+import { OIDC_PROVIDERS } from './oidc/oidc-providers.js';
+import { OidcController } from './oidc/oidc.controller.js';
 import { PasswordHasher } from './password-hasher.js';
+import { PasswordProof } from './password-proof.js';
 import { SECOND_FACTOR_PROVIDERS } from './second-factor/second-factor-providers.js';
 import { SessionExpiryJob } from './session-expiry.job.js';
 import { SessionService } from './session.service.js';
@@ -49,6 +54,7 @@ import { ViewerResolver } from './viewer.resolver.js';
 @Module({
   imports: [
     AuditModule,
+    OutboundModule,
     SecretBoxModule,
     PassportModule.register({ session: false }),
     TypeOrmModule.forFeature([
@@ -57,9 +63,10 @@ import { ViewerResolver } from './viewer.resolver.js';
       InvitationEntity,
       ApiKeyEntity,
       AccessTokenEntity,
+      IdentityEntity,
     ]),
   ],
-  controllers: [AuditController, AuthController, OneTimeLinksController],
+  controllers: [AuditController, AuthController, OidcController, OneTimeLinksController],
   providers: [
     { provide: CLOCK, useValue: Date.now },
     { provide: APP_GUARD, useClass: AccessGuard },
@@ -78,6 +85,7 @@ import { ViewerResolver } from './viewer.resolver.js';
     FirstAdmin,
     LoginService,
     PasswordHasher,
+    PasswordProof,
     SessionExpiryJob,
     SessionService,
     SessionStrategy,
@@ -90,6 +98,7 @@ import { ViewerResolver } from './viewer.resolver.js';
     ViewerResolver,
     ...LIMIT_PROVIDERS,
     ...SECOND_FACTOR_PROVIDERS,
+    ...OIDC_PROVIDERS,
     ...USER_PROVIDERS,
   ],
   exports: [

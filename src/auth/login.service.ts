@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { HUB_CONFIG, type HubConfig } from '../config/hub-config.js';
 import { DomainError } from '../core/errors.js';
 import { AdminPresence } from './admin-presence.js';
 import { type LoginAttempt, LoginLimiter } from './limits/login-limiter.js';
@@ -18,6 +19,7 @@ export class LoginService {
     private readonly presence: AdminPresence,
     private readonly secondSteps: SecondStepService,
     private readonly signIns: SignIns,
+    @Inject(HUB_CONFIG) private readonly config: HubConfig,
   ) {}
 
   /**
@@ -26,6 +28,12 @@ export class LoginService {
    */
   async login(email: string, password: string, visitor: Visitor): Promise<SignedIn | SecondStep> {
     await this.presence.assert();
+    if (this.config.isPasswordLoginOff) {
+      throw new DomainError(
+        'forbidden',
+        `Passwords do not open this hub. Sign in with ${this.config.oidc?.label}.`,
+      );
+    }
     const { user, attempt } = await this.check(email, password, visitor).catch((error: unknown) => {
       if (isRefusal(error)) this.signIns.noteRefusal(email, visitor);
       throw error;
@@ -56,7 +64,7 @@ export class LoginService {
     }
     if (!user || !isRight || user.isDisabled)
       throw new DomainError('unauthenticated', 'Email or password is wrong.');
-    if (this.hasher.isOutdated(user.passwordHash)) {
+    if (user.passwordHash !== null && this.hasher.isOutdated(user.passwordHash)) {
       user.passwordHash = await this.hasher.hash(password);
       await this.users.replacePasswordHash(user.id, user.passwordHash);
     }

@@ -19,9 +19,9 @@ export class PasswordHasher {
   }
 
   /** Costs one hash even when there is nothing to compare with: the time must not tell who has an account. */
-  async verify(stored: string | undefined, password: string): Promise<boolean> {
+  async verify(stored: string | null | undefined, password: string): Promise<boolean> {
     return this.inTurn(async () => {
-      if (stored !== undefined) return verify(stored, normalize(password));
+      if (typeof stored === 'string') return verify(stored, normalize(password));
       await hash(normalize(password), PARAMETERS);
       return false;
     });

@@ -53,6 +53,7 @@ export class SessionService {
   private readonly known = new LruMap<string, KnownSession>(MAX_REMEMBERED);
   private readonly cookieScheme: { readonly isSecure: boolean };
   private readonly requireTwoFactor: RequireTwoFactor;
+  private readonly hasProvider: boolean;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -62,6 +63,7 @@ export class SessionService {
   ) {
     this.cookieScheme = { isSecure: isReachedByHttps(config) };
     this.requireTwoFactor = config.requireTwoFactor ?? 'off';
+    this.hasProvider = config.oidc !== undefined;
     events.on('access.changed', () => this.known.clear());
     events.on('session.ended', ({ sessionId }) => {
       this.known.deleteWhere(({ principal }) => principal.sessionId === sessionId);
@@ -73,6 +75,7 @@ export class SessionService {
     userId: string,
     visitor: Visitor,
     manager: EntityManager = this.dataSource.manager,
+    isByProvider = false,
   ): Promise<string> {
     const token = createOpaqueToken(TOKEN_BYTES);
     const now = this.clock();
@@ -84,6 +87,7 @@ export class SessionService {
       expiresAt: new Date(now + SESSION_LIFE_MS),
       ip: visitor.ip,
       userAgent: visitor.userAgent?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
+      isByProvider,
     });
     await manager.query('update app_user set signed_in_at = $2 where id = $1', [userId, new Date(now)]);
     return buildSessionCookie(this.cookieScheme, token, SESSION_LIFE_MS);
@@ -174,9 +178,11 @@ export class SessionService {
       `select s.id, s.user_id, s.last_seen_at, s.expires_at, u.email, u.role
          from user_session s join app_user u on u.id = s.user_id
         where s.token_hash = $1 and not u.is_disabled
-          -- Whoever has to have a second factor sets it up when they sign in, and is nobody until then.
-          and (u.two_factor_since is not null or not ($2 = 'all' or $2 = 'admins' and u.role = 'admin'))`,
-      [hash, this.requireTwoFactor],
+          -- Whoever has to have a second factor sets it up when they sign in, and is nobody until then. Of those who
+          -- come by the provider it is the provider's matter.
+          and (u.two_factor_since is not null or s.by_provider and $3
+               or not ($2 = 'all' or $2 = 'admins' and u.role = 'admin'))`,
+      [hash, this.requireTwoFactor, this.hasProvider],
     );
     if (!row) {
       this.known.delete(key);

@@ -12,6 +12,13 @@ export interface SignedIn {
   readonly cookie: string;
 }
 
+/** By what a user has shown who they are, as the audit log names it. */
+export type SignInMethod =
+  | 'password'
+  | `${'password' | 'provider'} and ${'app' | 'recovery code'}`
+  | 'provider'
+  | 'invitation and provider';
+
 /** The beginning and end of sessions, and refusals, each with its entry in the audit log. */
 @Injectable()
 export class SignIns {
@@ -21,10 +28,10 @@ export class SignIns {
     private readonly audit: AuditLog,
   ) {}
 
-  /** Starts a session. @param method by what the user has shown who they are, for the audit log */
+  /** Starts a session. */
   async start(
     user: UserEntity,
-    method: string,
+    method: SignInMethod,
     visitor: Visitor,
     manager?: EntityManager,
   ): Promise<SignedIn> {
@@ -41,7 +48,10 @@ export class SignIns {
       { userId: user.id, email: user.email, origin: toRequestOrigin(visitor) },
       manager,
     );
-    return { user, cookie: await this.sessions.start(user.id, visitor, manager) };
+    return {
+      user,
+      cookie: await this.sessions.start(user.id, visitor, manager, method.includes('provider')),
+    };
   }
 
   /** Ends the session that the user came by. */
@@ -53,11 +63,11 @@ export class SignIns {
     await this.sessions.end(principal.sessionId);
   }
 
-  noteRefusal(email: string, { ip, requestId }: Visitor): void {
+  noteRefusal(email: string | undefined, { ip, requestId }: Visitor): void {
     this.audit.noteRefusal({
       action: 'session.refused',
       targetType: 'session',
-      email,
+      ...(email !== undefined && { email }),
       address: ip,
       ...(requestId !== undefined && { requestId }),
     });

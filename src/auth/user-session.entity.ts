@@ -26,4 +26,8 @@ export class UserSessionEntity {
 
   @Column({ name: 'user_agent', type: 'text', nullable: true })
   userAgent!: string | null;
+
+  /** It was a provider that knew the user, not their password here. */
+  @Column({ name: 'by_provider', type: 'boolean', default: false })
+  isByProvider!: boolean;
 }

@@ -14,8 +14,9 @@ export class UserEntity {
   @Column({ name: 'name', type: 'text', nullable: true })
   name!: string | null;
 
-  @Column({ name: 'password_hash', type: 'text', select: false })
-  passwordHash!: string;
+  /** Null: they have no password, and sign in by a provider. */
+  @Column({ name: 'password_hash', type: 'text', select: false, nullable: true })
+  passwordHash!: string | null;
 
   @Column({ name: 'role', type: 'text' })
   role!: Role;

@@ -33,7 +33,7 @@ export class UserService {
   }
 
   async create(
-    user: { email: string; passwordHash: string; role: Role; name?: string },
+    user: { email: string; passwordHash: string | null; role: Role; name?: string | null },
     manager: EntityManager = this.dataSource.manager,
   ): Promise<UserEntity> {
     return manager.save(manager.create(UserEntity, { ...user, twoFactorSince: null }));

@@ -1,23 +1,16 @@
 import { isIP } from 'node:net';
-import { IsOptional, ValidateBy, isEmail, isFQDN, isPort } from 'class-validator';
+import { isEmail, isFQDN, isPort } from 'class-validator';
 import { MOST_RETENTION_DAYS } from '../core/blocks/retention.js';
 import { type KeyRate, LOG_LEVELS, RATE_STORES, REQUIRE_TWO_FACTOR } from './hub-config.js';
+import { OIDC_VARIABLE_NAMES, OidcEnvironment } from './oidc-environment.js';
+import { Rule } from './rule.js';
 import { parseSecretKeys } from './secret-keys.js';
 
 const MAX_RATE = 100_000;
 const RETENTION_FAULT = `is no time to keep samples: give whole days, up to ${MOST_RETENTION_DAYS}`;
 
-/** A whole-string check of one variable; `fault` says what is wrong and what to give. */
-function Rule(isGood: (value: string) => boolean, fault: string): PropertyDecorator {
-  return (target, name) => {
-    IsOptional()(target, name);
-    const validate = (value: unknown): boolean => typeof value === 'string' && isGood(value);
-    ValidateBy({ name: 'rule', validator: { validate, defaultMessage: () => fault } })(target, name);
-  };
-}
-
 /** The variables as they are given, each with its rule. An empty one counts as not given. */
-export class Environment {
+export class Environment extends OidcEnvironment {
   @Rule(
     (value) => value === '0' || isPort(value),
     'is not a port: give a whole number from 0 to 65535 (0 = any free)',
@@ -169,6 +162,7 @@ export const SECRET_NAMES: readonly VariableName[] = [
   'WATCHKEEPER_ADMIN_PASSWORD',
   'WATCHKEEPER_SECRET_KEY',
   'WATCHKEEPER_METRICS_TOKEN',
+  'WATCHKEEPER_OIDC_CLIENT_SECRET',
 ];
 
 export const VARIABLE_NAMES: readonly VariableName[] = [
@@ -203,6 +197,7 @@ export const VARIABLE_NAMES: readonly VariableName[] = [
   'WATCHKEEPER_METRICS_PORT',
   'WATCHKEEPER_METRICS_HOST',
   'WATCHKEEPER_METRICS_TOKEN',
+  ...OIDC_VARIABLE_NAMES,
 ];
 
 /** Parts of a list parted by commas, without blanks around them. */

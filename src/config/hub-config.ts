@@ -47,10 +47,34 @@ export interface HubConfig {
   readonly isHttpAllowed: boolean;
   /** Whose password alone does not open; `off` where not given. */
   readonly requireTwoFactor?: RequireTwoFactor;
+  /** The provider that users may sign in by; not given: there is none. */
+  readonly oidc?: OidcSettings;
+  /** Passwords do not open; false where not given. Never without `oidc`. */
+  readonly isPasswordLoginOff?: boolean;
   /** How long the audit log keeps an entry, days. Not given: a year. */
   readonly auditRetentionDays?: number;
   /** What lies at least between two live batches to one subscriber; 0 = each report goes out at once. Default 1000. */
   readonly liveSpacingMs: number;
+}
+
+/** How the hub is a client of an OpenID Connect provider. With it goes a `publicOrigin`. */
+export interface OidcSettings {
+  /** As the provider writes it in its tokens. */
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Secret. */
+  readonly clientSecret: string;
+  /** Parted by blanks. */
+  readonly scopes: string;
+  /** What users call the provider. */
+  readonly label: string;
+  /** Whoever the provider knows becomes a user by signing in. */
+  readonly allowsSignUp: boolean;
+  /** Which role a value of the claim gives, at each sign-in; not given: roles are the hub's own matter. */
+  readonly roles?: {
+    readonly claim: string;
+    readonly map: ReadonlyMap<string, 'admin' | 'editor' | 'viewer'>;
+  };
 }
 
 /** A port of their own, or a token (secret) on the main port, or both: then the token opens either. */

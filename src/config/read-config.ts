@@ -20,6 +20,7 @@ import {
   type VariableName,
 } from './environment.js';
 import type { HubConfig, LogLevel, MetricsDoors, RateStoreKind, RequireTwoFactor } from './hub-config.js';
+import { findOidcContradictions, readOidc } from './read-oidc.js';
 import { findTlsContradictions, readTls } from './read-tls.js';
 import { findNearestName } from '../core/nearest-name.js';
 
@@ -113,6 +114,7 @@ function findContradictions(given: Environment): string[] {
   faults.push(
     ...findOpenMetrics(given),
     ...findTlsContradictions(given),
+    ...findOidcContradictions(given),
     ...findRetentionContradiction(given),
   );
   if (given.WATCHKEEPER_ALLOW_HTTP === '1' || readTls(given) !== undefined) return faults;
@@ -181,6 +183,8 @@ function buildConfig(given: Environment): HubConfig {
     tls: readTls(given),
     isHttpAllowed: given.WATCHKEEPER_ALLOW_HTTP === '1',
     requireTwoFactor: given.WATCHKEEPER_REQUIRE_TWO_FACTOR as RequireTwoFactor | undefined,
+    oidc: readOidc(given),
+    isPasswordLoginOff: given.WATCHKEEPER_PASSWORD_LOGIN === 'off',
     auditRetentionDays: readNumber(given.WATCHKEEPER_AUDIT_RETENTION_DAYS),
     liveSpacingMs: Number(given.WATCHKEEPER_LIVE_SPACING_MS ?? 1_000),
   });

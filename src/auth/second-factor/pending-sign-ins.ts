@@ -8,12 +8,14 @@ const MAX_PENDING = 1_000;
 const MAX_WRONG_CODES = 5;
 const TOKEN_BYTES = 32;
 
-/** Somebody whose password was right, and who has not shown their second factor yet. */
+/** Somebody whose password was right, or whom a provider knew, and who has not shown their second factor yet. */
 export interface PendingSignIn {
   readonly email: string;
   readonly userId: string;
   /** As it was then: a password that changes meanwhile voids this. */
-  readonly passwordHash: string;
+  readonly passwordHash: string | null;
+  /** It was a provider that knew them. */
+  readonly isByProvider?: true;
   /** Set for a user who has no second factor, has to have one, and sets it up now. */
   readonly enrolmentSecret?: string;
 }

@@ -8,9 +8,9 @@ import { EventBus } from '../../events/event-bus.js';
 import { assertMayOnHub } from '../assert-right.js';
 import { CLOCK, type Clock } from '../clock.js';
 import { LruMap } from '../lru-map.js';
+import { PasswordProof } from '../password-proof.js';
 import { SessionService } from '../session.service.js';
 import { UserEntity } from '../user.entity.js';
-import { ProfileService } from '../users/profile.service.js';
 import { describeTwoFactor } from './describe-two-factor.js';
 import { type Enrolment, SecondFactorService } from './second-factor.service.js';
 
@@ -25,7 +25,7 @@ export class SecondFactorAccountService {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly profiles: ProfileService,
+    private readonly proof: PasswordProof,
     private readonly factors: SecondFactorService,
     private readonly sessions: SessionService,
     private readonly events: EventBus,
@@ -39,7 +39,7 @@ export class SecondFactorAccountService {
     if (twoFactorSince !== null) {
       throw new DomainError('conflict', 'You have a second factor already. Turn it off first.');
     }
-    await this.profiles.assertPassword(user, currentPassword);
+    await this.proof.assert(user, currentPassword);
     const enrolment = this.factors.createEnrolment(user.email);
     const expiresAt = this.clock() + ENROLMENT_LIFE_MS;
     this.enrolments.set(user.sessionId, { secret: enrolment.secret, expiresAt });
@@ -124,6 +124,7 @@ export class SecondFactorAccountService {
   async describe(user: UserPrincipal) {
     const { twoFactorSince } = await this.findUser(user);
     return {
+      hasPassword: await this.proof.hasPassword(user.userId),
       hasTwoFactor: twoFactorSince !== null,
       isTwoFactorRequired: this.factors.isRequired(user.role),
       recoveryCodesLeft: await this.factors.countCodes(user.userId),
@@ -139,7 +140,7 @@ export class SecondFactorAccountService {
   ): Promise<Result> {
     const { twoFactorSince } = await this.findUser(user);
     if (twoFactorSince === null) throw new DomainError('conflict', 'You have no second factor.');
-    const attempt = await this.profiles.tryPassword(user, currentPassword);
+    const attempt = await this.proof.try(user, currentPassword);
     const result = await this.dataSource
       .transaction(async (manager) => {
         if (!(await this.factors.use(user.userId, code, manager))) return undefined;

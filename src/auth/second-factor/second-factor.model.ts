@@ -3,6 +3,11 @@ import { Payload } from '../../common/graphql/payload.model.js';
 
 @ObjectType('AccountSecurity', { description: 'How you sign in.' })
 export class AccountSecurityModel {
+  @Field({
+    description:
+      'Without one you sign in by a provider; where a password is asked for, a sign-in within the last ten minutes counts.',
+  })
+  hasPassword!: boolean;
   @Field({ description: 'Your password alone does not open.' }) hasTwoFactor!: boolean;
   @Field({
     description: 'Without a second factor you set one up the next time that you sign in with your password.',

@@ -28,7 +28,7 @@ export interface SignedInByCode extends SignedIn {
 }
 
 /** As the audit log names them. */
-const METHODS = { app: 'password and app', recoveryCode: 'password and recovery code' } as const;
+const FACTORS = { app: 'app', recoveryCode: 'recovery code' } as const;
 
 /** What comes after the password, for users who have a second factor or have to have one. */
 @Injectable()
@@ -47,13 +47,15 @@ export class SecondStepService {
     return twoFactorSince !== null || this.factors.isRequired(role);
   }
 
-  begin({ id, email, passwordHash, twoFactorSince }: UserEntity): SecondStep {
+  /** @param isByProvider a provider took the place of the password */
+  begin({ id, email, passwordHash, twoFactorSince }: UserEntity, isByProvider = false): SecondStep {
     const enrolment = twoFactorSince === null ? this.factors.createEnrolment(email) : undefined;
     const { token, expiresAt } = this.pending.add({
       userId: id,
       email,
       passwordHash,
       ...(enrolment && { enrolmentSecret: enrolment.secret }),
+      ...(isByProvider && { isByProvider }),
     });
     return { pendingToken: token, expiresAt, ...(enrolment && { enrolment }) };
   }
@@ -90,7 +92,7 @@ export class SecondStepService {
   }
 
   private async signInWith(
-    { userId, email, passwordHash, enrolmentSecret }: PendingSignIn,
+    { userId, email, passwordHash, enrolmentSecret, isByProvider }: PendingSignIn,
     code: string,
     visitor: Visitor,
     manager: EntityManager,
@@ -100,13 +102,15 @@ export class SecondStepService {
     if ((user.twoFactorSince === null) !== (enrolmentSecret !== undefined)) return 'stale';
     if (enrolmentSecret === undefined) {
       const factor = await this.factors.use(userId, code, manager);
-      return factor ? this.signIns.start(user, METHODS[factor], visitor, manager) : 'wrong';
+      if (!factor) return 'wrong';
+      const first = isByProvider ? 'provider' : 'password';
+      return this.signIns.start(user, `${first} and ${FACTORS[factor]}`, visitor, manager);
     }
     const recoveryCodes = await this.factors.enable(userId, enrolmentSecret, code, manager);
     if (!recoveryCodes) return 'wrong';
     const actor = { userId, email, origin: toRequestOrigin(visitor) };
     await this.audit.record(describeTwoFactor(user, true), actor, manager);
-    return { ...(await this.signIns.start(user, METHODS.app, visitor, manager)), recoveryCodes };
+    return { ...(await this.signIns.start(user, 'password and app', visitor, manager)), recoveryCodes };
   }
 }
 

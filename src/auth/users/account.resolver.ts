@@ -55,13 +55,14 @@ export class AccountResolver {
   @Query(() => [SessionModel], { description: 'Where you are signed in, the last used first.' })
   async sessions(@CurrentUser() user: UserPrincipal): Promise<SessionModel[]> {
     return (await this.sessionList.list(user)).map(
-      ({ id, ip, userAgent, createdAt, lastSeenAt, expiresAt }) => ({
+      ({ id, ip, userAgent, createdAt, lastSeenAt, expiresAt, isByProvider }) => ({
         id,
         device: describeDevice(userAgent),
         address: ip,
         createdAt,
         lastUsedAt: lastSeenAt,
         expiresAt,
+        isByProvider,
         isCurrent: id === user.sessionId,
       }),
     );

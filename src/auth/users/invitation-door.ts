@@ -9,6 +9,7 @@ import { PasswordHasher } from '../password-hasher.js';
 import { assertPasswordIsGood } from '../password-policy.js';
 import { FirstSteps, type Welcome } from '../second-factor/first-steps.js';
 import type { Visitor } from '../session.service.js';
+import type { UserEntity } from '../user.entity.js';
 import { UserService } from '../user.service.js';
 import { InvitationEntity } from './invitation.entity.js';
 import { assertEmailIsFree } from './invitation.service.js';
@@ -53,28 +54,39 @@ export class InvitationDoor {
     assertPasswordIsGood(password, email);
     const passwordHash = await this.hasher.hash(password);
     return this.dataSource.transaction(async (manager) => {
-      const invitation = await this.findByToken(token, manager);
-      if (!invitation) throw refuseToken();
-      // Two that accept at once: the second finds nothing to take away.
-      const { affected } = await manager.delete(InvitationEntity, { id: invitation.id });
-      if (affected !== 1) throw refuseToken();
-      const { role, invitedBy } = invitation;
-      await assertEmailIsFree(this.users, invitation.email, manager);
-      const user = await this.users.create({ email: invitation.email, passwordHash, role, name }, manager);
-      const actor = { userId: user.id, email: user.email, origin: toRequestOrigin(visitor) };
-      await this.audit.record(
-        {
-          action: 'user.created',
-          targetType: 'user',
-          targetId: user.id,
-          targetName: user.email,
-          after: { ...user, invitedBy },
-        },
-        actor,
-        manager,
-      );
+      const user = await this.createUser(token, { name, passwordHash }, visitor, manager);
       return this.firstSteps.take(user, visitor, manager);
     });
+  }
+
+  /** Uses the link up and makes the user, within a transaction. @throws DomainError `unauthenticated`, `conflict` */
+  async createUser(
+    token: string,
+    fields: { readonly name: string | null; readonly passwordHash: string | null },
+    visitor: Visitor,
+    manager: EntityManager,
+  ): Promise<UserEntity> {
+    const invitation = await this.findByToken(token, manager);
+    if (!invitation) throw refuseToken();
+    // Two that accept at once: the second finds nothing to take away.
+    const { affected } = await manager.delete(InvitationEntity, { id: invitation.id });
+    if (affected !== 1) throw refuseToken();
+    const { email, role, invitedBy } = invitation;
+    await assertEmailIsFree(this.users, email, manager);
+    const user = await this.users.create({ email, role, ...fields }, manager);
+    const actor = { userId: user.id, email: user.email, origin: toRequestOrigin(visitor) };
+    await this.audit.record(
+      {
+        action: 'user.created',
+        targetType: 'user',
+        targetId: user.id,
+        targetName: user.email,
+        after: { ...user, invitedBy },
+      },
+      actor,
+      manager,
+    );
+    return user;
   }
 
   private async findByToken(token: string, manager: EntityManager): Promise<InvitationEntity | null> {

@@ -1,7 +1,9 @@
-import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../common/public.decorator.js';
+import { HUB_CONFIG, type HubConfig } from '../../config/hub-config.js';
+import { DomainError } from '../../core/errors.js';
 import { toPendingStep } from '../auth.dto.js';
 import { AdminPresence } from '../admin-presence.js';
 import { readVisitor } from '../read-visitor.js';
@@ -19,6 +21,7 @@ export class OneTimeLinksController {
     private readonly resets: PasswordResetService,
     private readonly presence: AdminPresence,
     private readonly sessions: SessionService,
+    @Inject(HUB_CONFIG) private readonly config: HubConfig,
   ) {}
 
   @Post('invitation')
@@ -36,6 +39,10 @@ export class OneTimeLinksController {
     if (password === undefined || name === undefined) {
       const { email, role } = await this.invitations.look(token, visitor);
       return { email, role };
+    }
+    if (this.config.isPasswordLoginOff) {
+      const { label } = this.config.oidc!;
+      throw new DomainError('forbidden', `Passwords do not open this hub. Accept with ${label}.`);
     }
     const before = await this.sessions.authenticate(request.headers);
     const { user, cookie, secondStep } = await this.invitations.accept(token, name, password, visitor);

@@ -4,9 +4,9 @@ import { AuditLog } from '../../audit/audit-log.js';
 import type { UserPrincipal } from '../../common/principal.js';
 import { DomainError } from '../../core/errors.js';
 import { EventBus } from '../../events/event-bus.js';
-import { type LoginAttempt, LoginLimiter } from '../limits/login-limiter.js';
 import { PasswordHasher } from '../password-hasher.js';
 import { assertPasswordIsGood } from '../password-policy.js';
+import { PasswordProof } from '../password-proof.js';
 import { UserEntity } from '../user.entity.js';
 import { UserService } from '../user.service.js';
 import { Expulsions } from './expulsions.js';
@@ -24,7 +24,7 @@ export class ProfileService {
     private readonly dataSource: DataSource,
     private readonly users: UserService,
     private readonly hasher: PasswordHasher,
-    private readonly limiter: LoginLimiter,
+    private readonly proof: PasswordProof,
     private readonly expulsions: Expulsions,
     private readonly events: EventBus,
     private readonly audit: AuditLog,
@@ -36,7 +36,7 @@ export class ProfileService {
 
   /** The address is what one signs in with: its change takes the password. */
   async setEmail(user: UserPrincipal, email: string, password: string): Promise<UserEntity> {
-    await this.assertPassword(user, password);
+    await this.proof.assert(user, password);
     return this.change(user, { email });
   }
 
@@ -49,7 +49,7 @@ export class ProfileService {
     { currentPassword, newPassword, revokeAccessTokens }: PasswordChange,
   ): Promise<void> {
     assertPasswordIsGood(newPassword, user.email, 'newPassword');
-    await this.assertPassword(user, currentPassword);
+    await this.proof.assert(user, currentPassword);
     const passwordHash = await this.hasher.hash(newPassword);
     const afterCommit = await this.dataSource.transaction(async (manager) => {
       await manager.update(UserEntity, { id: user.userId }, { passwordHash });
@@ -100,25 +100,5 @@ export class ProfileService {
     // Who somebody is stands in every remembered session.
     this.events.announce('access.changed', {});
     return changed;
-  }
-
-  /** Guesses count as those at the door do, however many stand in one operation. */
-  async assertPassword(user: UserPrincipal, password: string): Promise<void> {
-    await (await this.tryPassword(user, password)).succeed();
-  }
-
-  /** The same where more has to be right before the attempt counts as good. */
-  async tryPassword({ email, origin }: UserPrincipal, password: string): Promise<LoginAttempt> {
-    const attempt = await this.limiter.begin(email, origin?.address ?? 'unknown');
-    let isRight: boolean;
-    try {
-      const user = await this.users.findForLogin(email);
-      isRight = await this.hasher.verify(user?.passwordHash, password);
-    } catch (error) {
-      await attempt.withdraw();
-      throw error;
-    }
-    if (!isRight) throw new DomainError('invalid_input', 'This is not your password.', 'currentPassword');
-    return attempt;
   }
 }

@@ -113,7 +113,7 @@ export class UserAdminService {
 }
 
 /** In the order of their ids, so that two changes never wait for each other crosswise. */
-async function lockAdmins(manager: EntityManager): Promise<string[]> {
+export async function lockAdmins(manager: EntityManager): Promise<string[]> {
   const rows = await manager.query<{ id: string }[]>(
     `select id from app_user where role = 'admin' and not is_disabled order by id for update`,
   );

@@ -24,6 +24,7 @@ export class SessionModel {
   @Field(() => DateTimeScalar) createdAt!: Date;
   @Field(() => DateTimeScalar, { description: 'At most a minute behind.' }) lastUsedAt!: Date;
   @Field(() => DateTimeScalar) expiresAt!: Date;
+  @Field({ description: 'Begun by a provider, not by your password.' }) isByProvider!: boolean;
   @Field({ description: 'The one that asks.' }) isCurrent!: boolean;
 }
 
