@@ -14,6 +14,13 @@ function readFaults(env: NodeJS.ProcessEnv): readonly string[] {
   return [];
 }
 
+const OIDC = {
+  PUBLIC_URL: 'https://watch.example',
+  WATCHKEEPER_OIDC_ISSUER: 'https://id.example',
+  WATCHKEEPER_OIDC_CLIENT_ID: 'watch',
+  WATCHKEEPER_OIDC_CLIENT_SECRET: 'a secret of it',
+};
+
 describe('readConfig', () => {
   it('needs nothing: everything has a safe default', () => {
     const config = readConfig({ PATH: '/bin', PORT: '', WATCHKEEPER_ADMIN_EMAIL: '' });
@@ -54,6 +61,14 @@ describe('readConfig', () => {
       WATCHKEEPER_METRICS_HOST: '10.0.0.5',
       WATCHKEEPER_REQUIRE_TWO_FACTOR: 'admins',
       WATCHKEEPER_METRICS_TOKEN: 'a token of twenty or more'.replaceAll(' ', '-'),
+      WATCHKEEPER_OIDC_ISSUER: 'https://id.example/realms/ops',
+      WATCHKEEPER_OIDC_CLIENT_ID: 'watch',
+      WATCHKEEPER_OIDC_CLIENT_SECRET: 'a secret of it',
+      WATCHKEEPER_OIDC_SCOPES: 'openid groups',
+      WATCHKEEPER_OIDC_ROLE_CLAIM: 'groups',
+      WATCHKEEPER_OIDC_ROLE_MAP: 'ops=admin, dev=editor',
+      WATCHKEEPER_OIDC_ALLOW_SIGNUP: 'on',
+      WATCHKEEPER_PASSWORD_LOGIN: 'off',
     });
     expect(config).toEqual({
       requireTwoFactor: 'admins',
@@ -75,6 +90,22 @@ describe('readConfig', () => {
       userRate: 600,
       retention: { rawDays: 20, oneMinuteDays: 60, fifteenMinuteDays: 61, fourHourDays: 36_500 },
       metrics: { port: 9464, host: '10.0.0.5', token: 'a-token-of-twenty-or-more' },
+      oidc: {
+        issuer: 'https://id.example/realms/ops',
+        clientId: 'watch',
+        clientSecret: 'a secret of it',
+        scopes: 'openid groups',
+        label: 'id.example',
+        allowsSignUp: true,
+        roles: {
+          claim: 'groups',
+          map: new Map([
+            ['ops', 'admin'],
+            ['dev', 'editor'],
+          ]),
+        },
+      },
+      isPasswordLoginOff: true,
     });
   });
 
@@ -106,6 +137,15 @@ describe('readConfig', () => {
     ['WATCHKEEPER_METRICS_PORT', '0'],
     ['WATCHKEEPER_METRICS_HOST', 'metrics.lan'],
     ['WATCHKEEPER_RETENTION_4H_DAYS', '36501'],
+    ['WATCHKEEPER_OIDC_ISSUER', 'id.example'],
+    ['WATCHKEEPER_OIDC_ISSUER', 'http://id.example'],
+    ['WATCHKEEPER_OIDC_ISSUER', 'https://id.example/?x'],
+    ['WATCHKEEPER_OIDC_ISSUER', 'https://user:pw@id.example'],
+    ['WATCHKEEPER_OIDC_SCOPES', 'profile email'],
+    ['WATCHKEEPER_OIDC_LABEL', 'x'.repeat(41)],
+    ['WATCHKEEPER_OIDC_ROLE_MAP', 'ops=root'],
+    ['WATCHKEEPER_OIDC_ALLOW_SIGNUP', '1'],
+    ['WATCHKEEPER_PASSWORD_LOGIN', 'no'],
     ['WATCHKEEPER_KEY_RATE', '10'],
     ['WATCHKEEPER_KEY_RATE', '0/60'],
     ['WATCHKEEPER_KEY_RATE', '10/0'],
@@ -181,6 +221,12 @@ describe('readConfig', () => {
       /^WATCHKEEPER_TLS: .*one of them/,
     ],
     [{ WATCHKEEPER_ADMIN_EMAIL: 'a@example.org' }, /^WATCHKEEPER_ADMIN_PASSWORD: missing/],
+    [{ WATCHKEEPER_OIDC_LABEL: 'Keyring' }, /^WATCHKEEPER_OIDC_LABEL: .*WATCHKEEPER_OIDC_ISSUER/],
+    [{ WATCHKEEPER_PASSWORD_LOGIN: 'off' }, /^WATCHKEEPER_PASSWORD_LOGIN: .*WATCHKEEPER_OIDC_ISSUER/],
+    [{ ...OIDC, PUBLIC_URL: '' }, /^PUBLIC_URL: missing beside WATCHKEEPER_OIDC_ISSUER/],
+    [{ ...OIDC, WATCHKEEPER_OIDC_CLIENT_ID: '' }, /^WATCHKEEPER_OIDC_CLIENT_ID: missing/],
+    [{ ...OIDC, WATCHKEEPER_OIDC_CLIENT_SECRET: '' }, /^WATCHKEEPER_OIDC_CLIENT_SECRET: missing/],
+    [{ ...OIDC, WATCHKEEPER_OIDC_ROLE_CLAIM: 'groups' }, /^WATCHKEEPER_OIDC_ROLE_MAP: missing/],
     [{ WATCHKEEPER_ADMIN_PASSWORD: 'twelve chars' }, /^WATCHKEEPER_ADMIN_EMAIL: missing/],
   ])('refuses %j', (env, expected) => {
     expect(readFaults(env)).toEqual([expect.stringMatching(expected)]);
@@ -193,6 +239,8 @@ describe('readConfig', () => {
     { HOST: '0.0.0.0', WATCHKEEPER_ALLOW_HTTP: '1' },
     { HOST: '0.0.0.0', PUBLIC_URL: 'https://watch.example' },
     { PUBLIC_URL: 'http://localhost:3000/mon' },
+    { ...OIDC, WATCHKEEPER_PASSWORD_LOGIN: 'off' },
+    { ...OIDC, WATCHKEEPER_OIDC_ISSUER: 'http://localhost:4000' },
     { HOST: '0.0.0.0', WATCHKEEPER_TLS: 'auto' },
     { HOST: '0.0.0.0', WATCHKEEPER_TLS_CERT_FILE: 'a', WATCHKEEPER_TLS_KEY_FILE: 'b' },
   ])('accepts %j', (env) => {
@@ -223,8 +271,9 @@ describe('readConfig', () => {
         DATABASE_URL: 'mysql://u:hunter2@db/wk',
         WATCHKEEPER_ADMIN_PASSWORD: 'tooshort',
         WATCHKEEPER_SECRET_KEY: 'hunter3',
+        WATCHKEEPER_OIDC_CLIENT_SECRET: 'hunter4',
       });
-      expect(faults).toHaveLength(3);
+      expect(faults).toHaveLength(4);
       expect(faults.join()).not.toMatch(/hunter|tooshort/);
     });
   });

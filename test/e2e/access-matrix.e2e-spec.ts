@@ -173,6 +173,11 @@ async function makeThings(fieldName = ''): Promise<Sample> {
       return (await owner.ask(query, { input: { name: SECRET } })).createEnrolmentKey.enrolmentKey.id;
     },
     session: () => addSessionOf(ownerId),
+    provider: async () => {
+      const text = `insert into user_identity (user_id, issuer, subject) values ($1, $2, 'x') returning id`;
+      const issuer = `https://${randomUUID()}.example`;
+      return (await app.get(DataSource).query(text, [ownerId, issuer]))[0].id;
+    },
     invitation: async () => {
       const query = 'mutation ($input: InviteUserInput!) { inviteUser(input: $input) { invitation { id } } }';
       const input = { email: `${randomUUID()}@a.example`, role: 'VIEWER' };
@@ -240,7 +245,7 @@ describe('every field of GraphQL', () => {
         const answer = await callHub(hub, 'POST', '/graphql', { body: operation, headers: caller.headers });
         const isSomebodyElses =
           policy.is === 'own' &&
-          /Session$|Token$|EnrolmentKey$/.test(field.name) &&
+          /Session$|Token$|EnrolmentKey$|Provider$/.test(field.name) &&
           'id' in operation.variables;
         const outcome = readGraphqlOutcome(answer.body, field.name);
         const expected = expectOutcome(policy, caller, type === 'Mutation');
