@@ -7,11 +7,15 @@ export const RATE_LIMITS = {
   network: 'kept',
   badKey: 'kept',
   badLink: 'kept',
+  badReturn: 'kept',
+  /** Returns from the provider that were taken: none is taken twice. */
+  usedReturn: 'kept',
   /** At most a minute's worth each. */
   operation: 'brief',
   cost: 'brief',
   connection: 'brief',
   stranger: 'brief',
+  providerStart: 'brief',
 } as const satisfies Record<string, 'kept' | 'brief'>;
 
 export type RateLimitName = keyof typeof RATE_LIMITS;

@@ -4,10 +4,9 @@ import { SecretBox } from '../../common/secret-box/secret-box.js';
 import { HUB_CONFIG, type HubConfig } from '../../config/hub-config.js';
 import { isReachedByHttps } from '../../config/public-scheme.js';
 import { CLOCK, type Clock } from '../clock.js';
-import { LruMap } from '../lru-map.js';
+import { RateStore, toRateKey } from '../limits/rate-store.js';
 
 export const FLOW_LIFE_MS = 10 * 60_000;
-const MAX_USED = 10_000;
 const PLACE = { table: 'cookie', id: 'sign-in by provider', column: 'flow' } as const;
 const MAX_COOKIE_LENGTH = 4_000;
 
@@ -37,11 +36,10 @@ export type FlowPurpose =
 export class FlowCookie {
   private readonly isSecure: boolean;
   private readonly name: string;
-  /** The states of flows that are done. */
-  private readonly used = new LruMap<string, true>(MAX_USED);
 
   constructor(
     private readonly box: SecretBox,
+    private readonly store: RateStore,
     @Inject(HUB_CONFIG) config: HubConfig,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
@@ -61,11 +59,15 @@ export class FlowCookie {
   }
 
   /** Takes the flow that belongs to `state`; a second time there is none. */
-  take(headers: IncomingHttpHeaders, state: string | undefined): Flow | undefined {
+  async take(headers: IncomingHttpHeaders, state: string | undefined): Promise<Flow | undefined> {
     const flow = this.read(headers);
-    if (!flow || flow.state !== state || this.used.get(flow.state)) return undefined;
-    this.used.set(flow.state, true);
-    return flow;
+    if (!flow || flow.state !== state) return undefined;
+    const key = toRateKey('usedReturn', flow.state);
+    return this.store.update([key], (rates) => {
+      if (rates.get(key)) return undefined;
+      rates.set(key, { count: 1, expiresAt: rates.now + FLOW_LIFE_MS });
+      return flow;
+    });
   }
 
   /** Looks at it only: where an error has to be shown. */

@@ -91,7 +91,7 @@ export class ProviderSignIn {
     try {
       await this.limiter.assertMayReturn(visitor.ip);
       const state = new URLSearchParams(query).get('state') ?? undefined;
-      const taken = this.flows.take(headers, state);
+      const taken = await this.flows.take(headers, state);
       if (!taken) throw new ProviderFault('expired');
       const { path, cookie } = await this.finish(taken, query, visitor);
       return { path, cookies: [this.flows.clear(), ...(cookie === undefined ? [] : [cookie])] };
