@@ -76,7 +76,8 @@ beforeEach(() => {
     new KnownShapes(),
     new OutcomeNotes(
       {
-        noteInventory: (_: string, at: number, inventory: unknown) => notes.push([at, inventory]),
+        noteInventory: (_: string, at: number, inventory: unknown) => notes.push([at, inventory]) > 0,
+        writeNow: async () => void notes.push('written'),
         noteError: (_: string, error: string | null) => notes.push(error),
       } as unknown as MonitorNotes,
       { noteDropped: (_: string, values: number) => dropped.push(values) } as unknown as MonitorLosses,
@@ -240,7 +241,7 @@ it('notes the goodbye of a sender', async () => {
 });
 
 describe('what a report says beside its samples', () => {
-  it('is noted only when it was stored', async () => {
+  it('is noted when it is stored, or was before, and written down before the answer', async () => {
     const now = Date.now();
     outcomes = ['duplicate', 'accepted', 'monitor_deleted'];
     const said = (hostname: string, ago: number) => ({ at: now - ago, host: { hostname } });
@@ -252,8 +253,10 @@ describe('what a report says beside its samples', () => {
       ],
     });
     expect(notes).toEqual([
-      [now - 2, { host: { hostname: 'new' }, devices: { storage: { '/': { fsType: 'ext4' } } } }],
       null,
+      [now - 3, { host: { hostname: 'old' } }],
+      [now - 2, { host: { hostname: 'new' }, devices: { storage: { '/': { fsType: 'ext4' } } } }],
+      'written',
     ]);
   });
 
@@ -292,7 +295,7 @@ describe('a body as it came over the wire', () => {
       [6, 'b', 2_000, [0.75, 1_006]],
       [5, 'b', 5_000, [0.625, 1_005]],
     ]);
-    expect(notes.filter((note) => note !== null)).toEqual(
+    expect(notes.filter((note) => Array.isArray(note))).toEqual(
       [9, 8, 7, 6, 5].map((ago) => [at - ago, { host: { hostname: 'h' } }]),
     );
   });

@@ -127,13 +127,12 @@ export class IngestionService {
     const now = Date.now();
     const { reports, isGoodbye, unknownKeys } = readEnvelope(body);
     const sorted = await this.sort(monitor, reports, now);
-    const { rows, indexes, rejected, noteworthy, live, dropped, last } = sorted;
+    const { rows, indexes, rejected, live, dropped, last } = sorted;
     if (text && last && rejected.length + dropped.size + live.length === 0)
       this.shapes.learn(monitorId, text, last.parsed, last.shape, now);
     const outcomes = rows.length > 0 ? await this.groupCommit.store(forwarded(monitor, rows, via)) : [];
-    for (const [position, { inventory, topProcesses }] of noteworthy)
-      this.notes.noteInventory(rows[position]!, outcomes[position]!, inventory ?? {}, topProcesses);
     this.notes.noteHealth(monitor, rejected, outcomes);
+    await this.noteInventories(monitorId, sorted, outcomes);
     for (const report of live) this.audience.show(monitorId, report);
     if (isGoodbye) await this.goodbyes.note(monitorId);
     const ignored = [...new Set([...unknownKeys, ...sorted.ignored])].slice(0, MAX_IGNORED_NAMED);
@@ -213,6 +212,19 @@ export class IngestionService {
       sorted.last = { parsed, shape };
     }
     return sorted;
+  }
+
+  private async noteInventories(
+    monitorId: string,
+    { rows, noteworthy }: SortedReports,
+    outcomes: readonly StoreOutcome[],
+  ): Promise<void> {
+    let isNews = false;
+    for (const [position, { inventory, topProcesses }] of noteworthy) {
+      const row = rows[position]!;
+      if (this.notes.noteInventory(row, outcomes[position]!, inventory ?? {}, topProcesses)) isNews = true;
+    }
+    if (isNews) await this.notes.writeInventory(monitorId);
   }
 
   private async storeKnown(

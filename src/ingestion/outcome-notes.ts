@@ -23,16 +23,24 @@ export class OutcomeNotes {
     private readonly boots: ReportedBoots,
   ) {}
 
-  /** What a report says of its machine; one that was there before, or whose monitor is gone, changes nothing. */
+  /**
+   * What a report says of its machine. One that was there before says it again: the hub may have been killed between
+   * the two. One whose monitor is gone changes nothing.
+   * @returns whether it has to be written before the answer, by `writeInventory`
+   */
   noteInventory(
     { monitorId, report }: PendingReport,
     outcome: StoreOutcome,
     inventory: MonitorInventory,
     topProcesses: readonly TopProcess[] | null = null,
-  ): void {
-    if (outcome !== 'accepted') return;
-    this.notes.noteInventory(monitorId, report.at, inventory);
-    if (topProcesses) this.topProcesses.note(monitorId, report.at, topProcesses);
+  ): boolean {
+    if (outcome !== 'accepted' && outcome !== 'duplicate') return false;
+    if (topProcesses && outcome === 'accepted') this.topProcesses.note(monitorId, report.at, topProcesses);
+    return this.notes.noteInventory(monitorId, report.at, inventory);
+  }
+
+  writeInventory(monitorId: string): Promise<void> {
+    return this.notes.writeNow(monitorId);
   }
 
   noteAnswer(

@@ -28,13 +28,15 @@ interface Known {
 
 /**
  * What a monitor says beside its samples: its inventory, its last error. Both change rarely and come with
- * every report, so they are compared in memory and written behind the report path, latest wins.
+ * every report, so they are compared in memory and written behind the report path, latest wins. What its sender says
+ * but once is written before the answer, as nobody would say it again after a kill.
  */
 @Injectable()
 export class MonitorNotes implements BeforeApplicationShutdown {
   private readonly logger = new Logger(MonitorNotes.name);
   private readonly known = new Map<string, Known>();
   private readonly changed = new Map<string, Partial<Notes>>();
+  private writing: Promise<void> | undefined;
 
   constructor(
     @InjectRepository(Monitor) private readonly monitors: Repository<Monitor>,
@@ -46,13 +48,17 @@ export class MonitorNotes implements BeforeApplicationShutdown {
     });
   }
 
-  /** @param at the instant of the report that says so: what an older one says is history */
-  noteInventory(monitorId: string, at: number, inventory: MonitorInventory): void {
+  /**
+   * @param at the instant of the report that says so: what an older one says is history
+   * @returns whether it is news that its sender says once and not with every report: see `writeNow`
+   */
+  noteInventory(monitorId: string, at: number, inventory: MonitorInventory): boolean {
     const known = this.knownOf(monitorId);
-    if (known.at !== undefined && at < known.at) return;
+    if (known.at !== undefined && at < known.at) return false;
     known.at = at;
-    if (known.inventory === inventory) return;
+    if (known.inventory === inventory) return false;
     known.inventory = inventory;
+    let isSaidOnce = false;
     for (const part of ['host', 'agent', 'devices'] as const) {
       const told = inventory[part];
       if (told === undefined) continue;
@@ -61,7 +67,9 @@ export class MonitorNotes implements BeforeApplicationShutdown {
       known[part] = spelling;
       const change = this.changeOf(monitorId);
       change.inventory = { ...change.inventory, [part]: told };
+      if (part !== 'devices') isSaidOnce = true;
     }
+    return isSaidOnce;
   }
 
   /** @param error a sentence for people, or null when all is well again */
@@ -72,23 +80,40 @@ export class MonitorNotes implements BeforeApplicationShutdown {
     this.changeOf(monitorId).lastError = error;
   }
 
+  /** Resolves when what was noted of a monitor is written, or has to wait for the next round. Never rejects. */
+  async writeNow(monitorId: string): Promise<void> {
+    await this.writing;
+    const notes = this.changed.get(monitorId);
+    if (!notes) return;
+    this.changed.delete(monitorId);
+    await this.writeOne(monitorId, notes);
+  }
+
   @Interval(WRITE_EVERY_MS)
   async write(): Promise<void> {
-    const changes = [...this.changed];
-    this.changed.clear();
-    for (const [monitorId, notes] of changes) {
-      try {
-        await this.writeNotes(monitorId, notes);
-        this.events.announce('monitor.statusChanged', { monitorId });
-      } catch (error) {
-        this.keep(monitorId, notes);
-        this.logger.warn(`notes of monitor ${monitorId} were not written: ${(error as Error).message}`);
-      }
-    }
+    await this.writing;
+    this.writing = this.writeAll();
+    await this.writing;
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.write();
+  }
+
+  private async writeAll(): Promise<void> {
+    const changes = [...this.changed];
+    this.changed.clear();
+    for (const [monitorId, notes] of changes) await this.writeOne(monitorId, notes);
+  }
+
+  private async writeOne(monitorId: string, notes: Partial<Notes>): Promise<void> {
+    try {
+      await this.writeNotes(monitorId, notes);
+      this.events.announce('monitor.statusChanged', { monitorId });
+    } catch (error) {
+      this.keep(monitorId, notes);
+      this.logger.warn(`notes of monitor ${monitorId} were not written: ${(error as Error).message}`);
+    }
   }
 
   private async writeNotes(monitorId: string, { inventory, lastError }: Partial<Notes>): Promise<void> {

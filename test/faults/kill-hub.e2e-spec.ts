@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type HubClient, postReport, signIn } from '../support/hub-client.js';
+import { type HubClient, type Json, postReport, signIn } from '../support/hub-client.js';
 import { ADMIN_ENV, FAST_SENDERS_ENV, HubProcess, isProcessGone } from '../support/hub-process.js';
 import { waitFor } from '../support/wait-for.js';
 import { LoadGenerator } from './load-generator.js';
@@ -116,4 +116,31 @@ describe('a hub that was away', () => {
     await postReport(hub, gone.key, {});
     expect(await readHealth(gone.id)).toBe('up');
   }, 60_000);
+});
+
+describe('kill -9 right after a report that says what its sender says but once', () => {
+  it('loses nothing of it, before the answer and after it', async () => {
+    const { id, key } = await admin.createMonitor();
+    const readInventory = async (): Promise<Json> =>
+      (await hub.query('select inventory from monitor where id = $1', [id]))[0]!['inventory'];
+    const at = Date.now();
+    const first = { at, host: { hostname: 'web-01' }, agent: { clockOffsetMs: 0 } };
+    expect((await postReport(hub, key, first)).body.accepted).toBe(1);
+    await hub.kill9();
+    await hub.restart({ TEST_KILL_AT: 'commit.done' });
+    expect(await readInventory()).toMatchObject({
+      host: { hostname: 'web-01' },
+      agent: { clockOffsetMs: 0 },
+    });
+
+    const second = { at: at + 1, host: { hostname: 'web-02' } };
+    await expect(postReport(hub, key, second)).rejects.toThrow();
+    await hub.exited;
+    await hub.restart();
+    expect((await postReport(hub, key, second)).body).toMatchObject({ accepted: 0, duplicates: 1 });
+    expect(await readInventory()).toMatchObject({
+      host: { hostname: 'web-02' },
+      agent: { clockOffsetMs: 0 },
+    });
+  }, 90_000);
 });
