@@ -8,11 +8,8 @@ import { type Lane, MAX_BATCH_REPORTS } from './lane.js';
 import { MAX_QUEUED_BYTES, MAX_QUEUED_REPORTS } from './limits.js';
 import type { ServerGate } from './server-gate.js';
 
-/**
- * Room that a trimmed queue has. A full one that goes on filling is counted anew for each trim, which reads all of
- * it: the room spreads that over some hundreds of reports.
- */
-const TRIM_TO_SHARE = 0.95;
+/** Room that a trimmed queue has, so that a full one is not trimmed for every report, nor many at once. */
+const TRIM_TO_SHARE = 0.98;
 /** Whether a server is back, or well again, is asked with so many reports: all that wait are not read for that. */
 const PROBE_REPORTS = 10;
 
@@ -66,9 +63,10 @@ export class LaneRunner {
   /** Lets go what is too much; false when it could not. Never rejects. */
   async trim(lane: Lane): Promise<boolean> {
     try {
-      // What was counted may be too much.
-      const notedBefore = { ...lane.noted };
-      lane.setSize(await this.outbox.measure(lane.monitorId), notedBefore);
+      if (lane.isCountOld) {
+        const notedBefore = { ...lane.noted };
+        lane.setSize(await this.outbox.measure(lane.monitorId), notedBefore);
+      }
       const reports = excessOf(lane.queued, MAX_QUEUED_REPORTS);
       const bytes = excessOf(lane.bytes, MAX_QUEUED_BYTES);
       if (reports === 0 && bytes === 0) return true;

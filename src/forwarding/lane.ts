@@ -3,6 +3,8 @@ import type { ForwardingErrorModel, ForwardingModel } from '../monitors/forwardi
 import type { OutboxSize } from '../storage/outbox.js';
 
 export const MAX_BATCH_REPORTS = 500;
+/** Counting reads all that waits: not for each report that a full queue lets go. */
+const COUNTED_EVERY = 2_000;
 
 /** One monitor on its way to its endpoint: what waits, and how it goes. */
 export class Lane {
@@ -10,6 +12,8 @@ export class Lane {
   bytes = 0;
   /** What was told of since the start: grows only. */
   noted = { count: 0, bytes: 0 };
+  /** `noted.count` when what waits was counted last. */
+  private countedAt = 0;
   /** Epoch milliseconds. */
   oldestQueuedAt: number | null = null;
   lastSentAt: Date | null = null;
@@ -39,12 +43,18 @@ export class Lane {
     return new URL(this.endpoint.url).origin;
   }
 
+  /** Much was told of since: what waits is to be counted anew before any of it is let go. */
+  get isCountOld(): boolean {
+    return this.noted.count - this.countedAt >= COUNTED_EVERY;
+  }
+
   /**
    * Takes over what was counted. What was told of meanwhile may be in it or not: rather too much than too little, as
    * what is not there is found out by the next attempt.
    * @param notedBefore `noted` when the counting began
    */
   setSize({ count, bytes, oldestQueuedAt }: OutboxSize, notedBefore = this.noted): void {
+    this.countedAt = notedBefore.count;
     this.queued = count + this.noted.count - notedBefore.count;
     this.bytes = bytes + this.noted.bytes - notedBefore.bytes;
     this.oldestQueuedAt = oldestQueuedAt ?? (this.queued > 0 ? this.oldestQueuedAt : null);
