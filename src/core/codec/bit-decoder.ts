@@ -26,16 +26,35 @@ export class BitDecoder {
   decode(model: BitModel, context: number): number {
     const slot = model[context]!;
     const share = Math.imul(this.range >>> 12, chanceOfOne(slot));
-    let bit = 1;
-    if (this.code < share) this.range = share;
-    else {
-      bit = 0;
-      this.code -= share;
-      this.range -= share;
-    }
-    model[context] = learnBit(slot, bit);
+    // Without a branch, which would be guessed wrong as often as bits surprise: all ones where the bit is 1.
+    const isOne = (this.code - share) >> 31;
+    this.code = (this.code - (share & ~isOne)) | 0;
+    this.range = (share & isOne) | ((this.range - share) & ~isOne);
+    model[context] = learnBit(slot, isOne & 1);
     while (this.range < NARROW) this.widen();
-    return bit;
+    return isOne & 1;
+  }
+
+  /** The next `levels` bits as a number, by a tree of 2^levels contexts that begins at `tree`. */
+  decodeTree(model: BitModel, tree: number, levels: number): number {
+    let { code, range } = this;
+    let node = 1;
+    for (let level = 0; level < levels; level++) {
+      const slot = model[tree + node]!;
+      const share = Math.imul(range >>> 12, chanceOfOne(slot));
+      const isOne = (code - share) >> 31;
+      code = (code - (share & ~isOne)) | 0;
+      range = (share & isOne) | ((range - share) & ~isOne);
+      model[tree + node] = learnBit(slot, isOne & 1);
+      node = 2 * node - isOne;
+      while (range < NARROW) {
+        range <<= 8;
+        code = (code << 8) | this.nextByte();
+      }
+    }
+    this.code = code;
+    this.range = range;
+    return node - (1 << levels);
   }
 
   /** @param width at most 32 @returns 0 to 2^width − 1 */

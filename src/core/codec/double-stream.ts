@@ -40,10 +40,10 @@ export function decodeDoubles(bits: BitDecoder, count: number): Float64Array {
   let wasSame = 0;
   let [low, high] = [0, 0];
   for (let index = 0; index < words.length; index += 2) {
-    const lead = decodeTree(bits, leads, wasSame << LEAD_LEVELS, LEAD_LEVELS);
+    const lead = bits.decodeTree(leads, wasSame << LEAD_LEVELS, LEAD_LEVELS);
     wasSame = lead === ALL ? 1 : 0;
     if (lead < ALL) {
-      const trail = decodeTree(bits, trails, 0, TRAIL_LEVELS);
+      const trail = bits.decodeTree(trails, 0, TRAIL_LEVELS);
       const [highDiff, lowDiff] = decodeBetween(bits, lead, trail);
       low ^= lowDiff;
       high ^= highDiff;
@@ -84,12 +84,6 @@ function encodeTree(bits: BitEncoder, model: Int32Array, tree: number, value: nu
     bits.encode(model, tree + node, bit);
     node = 2 * node + bit;
   }
-}
-
-function decodeTree(bits: BitDecoder, model: Int32Array, tree: number, levels: number): number {
-  let node = 1;
-  for (let level = 0; level < levels; level++) node = 2 * node + bits.decode(model, tree + node);
-  return node - (1 << levels);
 }
 
 function countTrailing(word: number): number {

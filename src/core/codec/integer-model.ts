@@ -85,7 +85,8 @@ export class IntegerModel {
   }
 
   decode(bits: BitDecoder, context = 0): number {
-    const width = this.minWidth + this.decodeWidth(bits, context);
+    const tree = (2 * context + this.wasExact) << this.widthBits;
+    const width = this.minWidth + bits.decodeTree(this.widths, tree, this.widthBits);
     const isNegative = width > 0 && bits.decode(this.signs, width === 1 ? 0 : 1) === 1;
     const magnitude = width > 1 ? this.decodeLower(bits, width) + HIGHEST_BIT[width]! : width;
     this.wasExact = width === 0 ? 1 : 0;
@@ -102,14 +103,6 @@ export class IntegerModel {
       bits.encode(this.widths, tree + node, bit);
       node = 2 * node + bit;
     }
-  }
-
-  private decodeWidth(bits: BitDecoder, context: number): number {
-    const tree = (2 * context + this.wasExact) << this.widthBits;
-    let node = 1;
-    for (let level = 0; level < this.widthBits; level++)
-      node = 2 * node + bits.decode(this.widths, tree + node);
-    return node - (1 << this.widthBits);
   }
 
   /** The bits below the highest, which is 1. */

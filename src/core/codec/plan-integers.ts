@@ -26,7 +26,7 @@ const SORTS: readonly { readonly scout: Way; readonly others: readonly Way[] }[]
 ];
 
 /** This many values tell which way is best. */
-const TRIAL_LENGTH = 256;
+const TRIAL_LENGTH = 128;
 
 export interface PricedPlan extends IntegerPlan {
   /** About what the run will cost, header included. */
