@@ -22,6 +22,9 @@ import { StoredAnnouncer } from './stored-announcer.js';
 const LINGER_MS = 2;
 const BUSY_BATCH_REPORTS = 4;
 
+/** Far longer than a report is on its way through the hub. */
+const KEEP_DELETED_MS = 3_600_000;
+
 const UNIQUE_VIOLATION = '23505';
 const NO_PARTITION = '23514';
 const DISK_FULL = '53100';
@@ -47,8 +50,8 @@ export class GroupCommit implements BeforeApplicationShutdown {
   readonly durations = new Distribution(DURATION_BOUNDS);
   readonly batchSizes = new Distribution([1, 2, 5, 10, 25, 50, 100, 250, 500, 1000]);
   private readonly announcer: StoredAnnouncer;
-  /** Deleted since the start: what still waits of them is refused. */
-  private readonly deleted = new Set<string>();
+  /** Deleted not long ago, and when, in the process's own time: what still waits of them is refused. */
+  private readonly deleted = new Map<string, number>();
   private isRunning = false;
   private lastBatchSize = 0;
   private lingering: NodeJS.Timeout | undefined;
@@ -62,7 +65,7 @@ export class GroupCommit implements BeforeApplicationShutdown {
     private readonly latest: LatestReports,
     events: EventBus,
   ) {
-    events.on('monitor.deleted', ({ monitorId }) => this.deleted.add(monitorId));
+    events.on('monitor.deleted', ({ monitorId }) => this.noteDeleted(monitorId));
     this.announcer = new StoredAnnouncer(events);
   }
 
@@ -94,6 +97,16 @@ export class GroupCommit implements BeforeApplicationShutdown {
 
   beforeApplicationShutdown(): Promise<void> {
     return this.drain();
+  }
+
+  private noteDeleted(monitorId: string): void {
+    const now = performance.now();
+    // In the order of their going, so the oldest come first.
+    for (const [id, deletedAt] of this.deleted) {
+      if (now - deletedAt < KEEP_DELETED_MS) break;
+      this.deleted.delete(id);
+    }
+    this.deleted.set(monitorId, now);
   }
 
   private schedule(): void {
