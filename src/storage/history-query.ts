@@ -1,5 +1,12 @@
 import type { Pool } from 'pg';
 import { type Tier, TIERS } from '../core/blocks/tiers.js';
+import {
+  GROUPED_ATS,
+  GROUPED_VALUES,
+  type ReportGroup,
+  type ReportGroupRow,
+  toReportGroup,
+} from './report-groups.js';
 
 /** A block that a chart needs. */
 export interface BlockRef {
@@ -18,19 +25,8 @@ export interface BlockRef {
   readonly bytes: Buffer | null;
 }
 
-/** Reports that are in no block, of one layout, boot and interval, in time order. */
-export interface HotGroup {
-  readonly layoutId: number;
-  readonly bootId: string | null;
-  readonly intervalMs: number;
-  /** Epoch milliseconds. */
-  readonly ats: Float64Array;
-  /** Report after report, each in the order of the layout. */
-  readonly values: Float64Array;
-}
-
 /** A group of one stretch of time, known by a key. Reports join it, none ever leaves or changes: as many are the same. */
-export interface HotChunk extends HotGroup {
+export interface HotChunk extends ReportGroup {
   readonly key: string;
 }
 
@@ -38,7 +34,7 @@ export interface HistoryRows {
   readonly blocks: BlockRef[];
   /** Those that were known already are the same objects. */
   readonly chunks: HotChunk[];
-  readonly late: HotGroup[];
+  readonly late: ReportGroup[];
 }
 
 export interface HistoryQuestion {
@@ -56,28 +52,21 @@ export interface HistoryQuestion {
 /** What a chunk spans. Seals end at full hours, so that no chunk is ever half sealed. */
 export const CHUNK_MS = 600_000;
 
-interface HistoryRow {
+interface HistoryRow extends ReportGroupRow {
   /** −1 for a hot group. */
   tier: number;
   start: string;
   until: string;
-  layout_id: number;
   version: string | null;
   row_count: number;
-  boot_id: string | null;
-  interval_ms: number;
-  ats: string | null;
   size: number;
   bytes: Buffer | null;
-  hot_values: string | null;
 }
 
 /** A row that is written anew lies elsewhere, or is another transaction's; partitions tell apart what else is alike. */
 const VERSION = `block.tableoid::text || ' ' || block.ctid::text || ' ' || block.xmin::text`;
 
-const GROUPED = `min(at) as first_at, max(at) as last_at,
-                   string_agg(float8send(at), ''::bytea order by at) as ats,
-                   string_agg("values", ''::bytea order by at) as hot_values`;
+const GROUPED = `min(at) as first_at, max(at) as last_at, ${GROUPED_ATS} as ats, ${GROUPED_VALUES} as hot_values`;
 
 /** What each tier's statement says; by the tier that a chart is drawn from. Prepared once a connection. */
 const STATEMENTS = TIERS.map(({ tier }) => ({ name: `read-history-${tier}`, text: writeStatement(tier) }));
@@ -103,9 +92,9 @@ export async function readHistoryRows(
     chunks: hot.flatMap((row) => {
       if (row.version === null) return [];
       // Where nothing was sent, it was known.
-      return row.ats === null ? [known.get(row.version)!] : [{ ...toHotGroup(row), key: row.version }];
+      return row.ats === null ? [known.get(row.version)!] : [{ ...toReportGroup(row), key: row.version }];
     }),
-    late: hot.filter((row) => row.version === null).map(toHotGroup),
+    late: hot.filter((row) => row.version === null).map(toReportGroup),
   };
 }
 
@@ -180,23 +169,4 @@ function toBlockRef(monitorId: string, row: HistoryRow): BlockRef {
     size: row.size,
     bytes: row.bytes,
   };
-}
-
-function toHotGroup(row: HistoryRow): HotGroup {
-  const ats = Buffer.from(row.ats!, 'base64');
-  return {
-    layoutId: row.layout_id,
-    bootId: row.boot_id,
-    intervalMs: row.interval_ms,
-    // Postgres sends doubles with the high byte first.
-    ats: toDoubles(ats.swap64()),
-    values: toDoubles(Buffer.from(row.hot_values!, 'base64')),
-  };
-}
-
-/** Copied, because the driver's buffers are not aligned. */
-function toDoubles(bytes: Buffer): Float64Array {
-  const doubles = new Float64Array(bytes.byteLength / 8);
-  new Uint8Array(doubles.buffer).set(bytes);
-  return doubles;
 }

@@ -1,13 +1,13 @@
 import type { SampleRun } from '../core/blocks/sample-run.js';
 import type { Layout } from '../core/model/layout.js';
-import type { HotGroup } from './history-query.js';
+import type { ReportGroup } from './report-groups.js';
 
 /** Groups as columns, one run for those that follow each other and are alike. */
-export function toHotRuns(groups: readonly HotGroup[], layouts: ReadonlyMap<number, Layout>): SampleRun[] {
+export function toHotRuns(groups: readonly ReportGroup[], layouts: ReadonlyMap<number, Layout>): SampleRun[] {
   return joinFollowing(groups).map((group) => toHotRun(group, layouts.get(group.layoutId)!));
 }
 
-function toHotRun({ ats, values, bootId, intervalMs }: HotGroup, layout: Layout): SampleRun {
+function toHotRun({ ats, values, bootId, intervalMs }: ReportGroup, layout: Layout): SampleRun {
   const width = layout.seriesKeys.length;
   return {
     layout,
@@ -22,8 +22,8 @@ function toHotRun({ ats, values, bootId, intervalMs }: HotGroup, layout: Layout)
   };
 }
 
-function joinFollowing(groups: readonly HotGroup[]): HotGroup[] {
-  const rows: HotGroup[][] = [];
+function joinFollowing(groups: readonly ReportGroup[]): ReportGroup[] {
+  const rows: ReportGroup[][] = [];
   for (const group of groups.toSorted((a, b) => a.ats[0]! - b.ats[0]!)) {
     const row = rows.find(([first]) => isAlike(first!, group));
     const last = row?.at(-1);
@@ -37,7 +37,7 @@ function joinFollowing(groups: readonly HotGroup[]): HotGroup[] {
   }));
 }
 
-function isAlike(a: HotGroup, b: HotGroup): boolean {
+function isAlike(a: ReportGroup, b: ReportGroup): boolean {
   return a.layoutId === b.layoutId && a.bootId === b.bootId && a.intervalMs === b.intervalMs;
 }
 

@@ -7,6 +7,13 @@ import { TIERS } from '../core/blocks/tiers.js';
 import { QUERY_POOL } from '../database/database-pools.js';
 import { BlockContent } from './block-content.js';
 import { LayoutRegistry } from './layout-registry.js';
+import {
+  GROUPED_ATS,
+  GROUPED_VALUES,
+  listReports,
+  type ReportGroupRow,
+  toReportGroup,
+} from './report-groups.js';
 import { readValues, type ReportRow } from './report-row.js';
 
 /** A page holds at most this much time: 21,600 reports where one comes each second. */
@@ -14,6 +21,20 @@ const PAGE_MS = 6 * 3_600_000;
 
 interface RangeRow extends ReportRow {
   is_block: boolean;
+}
+
+const LATE_OF_WINDOW = `select at, layout_id, boot_id, interval_ms, "values" from late_report
+                        where monitor_id = $1 and at >= $2 and at < $3`;
+const UNSEALED_OF_WINDOW = `select at, layout_id, boot_id, interval_ms, "values" from report
+                            where monitor_id = $1 and at >= $2 and at < $3
+                            union all ${LATE_OF_WINDOW}`;
+const READ_LATE = groupReports(LATE_OF_WINDOW);
+const READ_UNSEALED = groupReports(UNSEALED_OF_WINDOW);
+
+function groupReports(reports: string): string {
+  return `select layout_id, boot_id, interval_ms,
+                 encode(${GROUPED_ATS}, 'base64') as ats, encode(${GROUPED_VALUES}, 'base64') as hot_values
+          from (${reports}) as one group by layout_id, boot_id, interval_ms`;
 }
 
 /** Reads reports back, whole. */
@@ -81,29 +102,13 @@ export class ReportReader {
   }
 
   /** Reports of a window that is about to be sealed, in the sealer's transaction. */
-  async readUnsealed(client: PoolClient, monitorId: string, window: SealWindow): Promise<StoredReport[]> {
-    const { rows } = await client.query<ReportRow>({
-      name: 'read-unsealed',
-      text: `select at, layout_id, boot_id, interval_ms, "values" from report
-             where monitor_id = $1 and at >= $2 and at < $3
-             union all
-             select at, layout_id, boot_id, interval_ms, "values" from late_report
-             where monitor_id = $1 and at >= $2 and at < $3
-             order by at`,
-      values: [monitorId, window.start, window.until],
-    });
-    return this.decodeRows(rows.filter((row, index) => row.at !== rows[index - 1]?.at));
+  readUnsealed(client: PoolClient, monitorId: string, window: SealWindow): Promise<StoredReport[]> {
+    return this.readGrouped(client, 'read-unsealed', READ_UNSEALED, monitorId, window);
   }
 
   /** Late reports of a window, in time order. */
-  async readLate(client: PoolClient, monitorId: string, window: SealWindow): Promise<StoredReport[]> {
-    const { rows } = await client.query<ReportRow>({
-      name: 'read-late',
-      text: `select at, layout_id, boot_id, interval_ms, "values" from late_report
-             where monitor_id = $1 and at >= $2 and at < $3 order by at`,
-      values: [monitorId, window.start, window.until],
-    });
-    return this.decodeRows(rows);
+  readLate(client: PoolClient, monitorId: string, window: SealWindow): Promise<StoredReport[]> {
+    return this.readGrouped(client, 'read-late', READ_LATE, monitorId, window);
   }
 
   /** The layouts that the reports of each of these monitors since `fromAt` have had, by monitor. */
@@ -137,6 +142,18 @@ export class ReportReader {
     return opened
       .flatMap((block) => this.content.toReports(block))
       .filter((report) => report.at >= fromAt && report.at <= toAt);
+  }
+
+  private async readGrouped(
+    client: PoolClient,
+    name: string,
+    text: string,
+    monitorId: string,
+    { start, until }: SealWindow,
+  ): Promise<StoredReport[]> {
+    const { rows } = await client.query<ReportGroupRow>({ name, text, values: [monitorId, start, until] });
+    const groups = rows.map(toReportGroup);
+    return listReports(groups, await this.layouts.load(groups.map(({ layoutId }) => layoutId)));
   }
 
   /** Hot or late rows as reports. */
