@@ -35,7 +35,7 @@ export async function seeHeading(page: Page, name: string): Promise<void> {
 export async function fillSignIn(page: Page, user: typeof ADMIN): Promise<void> {
   await page.getByLabel('E-mail').fill(user.email);
   await page.getByLabel('Password').fill(user.password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
 export async function chooseAccount(page: Page, item: string): Promise<void> {

@@ -21,8 +21,17 @@ function hubPath(path: string): string {
 
 export const graphqlPath = () => hubPath('graphql');
 export const graphiqlPath = () => hubPath('graphiql/');
-export const authPath = (action: 'setup' | 'login' | 'second-step' | 'logout' | 'invitation' | 'reset') =>
-  hubPath(`api/auth/${action}`);
+type AuthAction =
+  | 'setup'
+  | 'login'
+  | 'second-step'
+  | 'logout'
+  | 'invitation'
+  | 'reset'
+  | 'options'
+  | 'oidc/start'
+  | 'oidc/connect';
+export const authPath = (action: AuthAction) => hubPath(`api/auth/${action}`);
 
 export function liveSocketUrl(): string {
   const url = new URL(graphqlPath(), location.href);

@@ -2,6 +2,7 @@ import { mutate, query } from '../graphql/client.ts';
 import {
   ChangeEmailDocument,
   ChangePasswordDocument,
+  DisconnectProviderDocument,
   EndOtherSessionsDocument,
   EndSessionDocument,
   SessionsDocument,
@@ -37,4 +38,12 @@ export async function endSession(id: string): Promise<void> {
 
 export async function endOtherSessions(): Promise<void> {
   refuse((await mutate(EndOtherSessionsDocument, {})).endOtherSessions.userErrors);
+}
+
+export async function disconnectProvider(id: string, currentPassword: string): Promise<void> {
+  const { disconnectProvider: payload } = await mutate(DisconnectProviderDocument, {
+    id,
+    input: { currentPassword },
+  });
+  refuse(payload.userErrors);
 }

@@ -11,6 +11,8 @@ const SENTENCES: Readonly<Record<string, () => string>> = {
   'user.twoFactorDisabled': m.audit_two_factor_off,
   'user.twoFactorReset': m.audit_two_factor_reset,
   'user.recoveryCodesRenewed': m.audit_recovery_codes,
+  'user.providerConnected': m.audit_provider_connected,
+  'user.providerDisconnected': m.audit_provider_disconnected,
   'apiKey.created': m.audit_key_created,
   'apiKey.changed': m.audit_key_changed,
   'apiKey.rotated': m.audit_key_rotated,

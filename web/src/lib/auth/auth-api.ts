@@ -64,6 +64,35 @@ export const readInvitation = async (token: string): Promise<Invitation> =>
 export const acceptInvitation = (token: string, name: string, password: string) =>
   begin('invitation', { token, name, password });
 
+/** How one signs in here. */
+export interface SignInOptions {
+  readonly password: boolean;
+  /** Who else says who somebody is, as users call it. */
+  readonly provider?: { readonly label: string };
+}
+
+/** A hub that does not answer is asked for a password: the form then says what is wrong. */
+export async function readSignInOptions(): Promise<SignInOptions> {
+  try {
+    const response = await fetch(authPath('options'), { credentials: 'same-origin' });
+    if (response.ok) return (await response.json()) as SignInOptions;
+  } catch {
+    // As below.
+  }
+  return { password: true };
+}
+
+/** Leaves for the provider. @param of.next where to go afterwards, or the token of the invitation that is accepted */
+export async function leaveForProvider(of: { next?: string; invitation?: string }): Promise<void> {
+  location.assign(((await (await post('oidc/start', of)).json()) as { url: string }).url);
+}
+
+/** Leaves for the provider, to be connected with it. */
+export async function leaveToConnect(currentPassword: string): Promise<void> {
+  const answer = await post('oidc/connect', { currentPassword });
+  location.assign(((await answer.json()) as { url: string }).url);
+}
+
 /** Whose password a reset link sets. */
 export const readReset = async (token: string): Promise<{ email: string }> =>
   (await post('reset', { token })).json() as Promise<{ email: string }>;

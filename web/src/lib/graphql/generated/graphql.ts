@@ -94,6 +94,11 @@ export type CreateMonitorInput = {
   thresholds?: Record<string, unknown> | null | undefined;
 };
 
+export type DisconnectProviderInput = {
+  /** Empty for who has none, and has just signed in. */
+  currentPassword: string;
+};
+
 export type ForwardingState =
   | 'IDLE'
   | 'REFUSED'
@@ -252,7 +257,7 @@ export type ChangePasswordMutation = { changePassword: { userErrors: Array<{ cod
 export type SessionsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type SessionsQuery = { sessions: Array<{ id: string, device: string | null, address: string | null, createdAt: string, lastUsedAt: string, isCurrent: boolean }> };
+export type SessionsQuery = { sessions: Array<{ id: string, device: string | null, address: string | null, createdAt: string, lastUsedAt: string, isByProvider: boolean, isCurrent: boolean }> };
 
 export type EndSessionMutationVariables = Exact<{
   id: string | number;
@@ -265,6 +270,14 @@ export type EndOtherSessionsMutationVariables = Exact<{ [key: string]: never; }>
 
 
 export type EndOtherSessionsMutation = { endOtherSessions: { count: number | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type DisconnectProviderMutationVariables = Exact<{
+  id: string | number;
+  input: DisconnectProviderInput;
+}>;
+
+
+export type DisconnectProviderMutation = { disconnectProvider: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
 export type AuditEntryFieldsFragment = { id: string, at: string, since: string | null, count: number, action: string, actorKind: AuditActorKind, actorEmail: string | null, credentialId: string | null, targetType: string, targetName: string | null, targetId: string | null, before: Record<string, unknown> | null, after: Record<string, unknown> | null, address: string | null, requestId: string | null };
 
@@ -546,7 +559,7 @@ export type RevokeAccessTokenMutation = { revokeAccessToken: { userErrors: Array
 export type AccountSecurityQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type AccountSecurityQuery = { accountSecurity: { hasTwoFactor: boolean, isTwoFactorRequired: boolean, recoveryCodesLeft: number } };
+export type AccountSecurityQuery = { accountSecurity: { hasPassword: boolean, hasTwoFactor: boolean, isTwoFactorRequired: boolean, recoveryCodesLeft: number, provider: string | null, connectedProviders: Array<{ id: string, label: string, isCurrent: boolean, email: string | null, createdAt: string, lastUsedAt: string | null }> } };
 
 export type BeginTwoFactorMutationVariables = Exact<{
   input: BeginTwoFactorInput;
@@ -875,6 +888,7 @@ export const SessionsDocument = new TypedDocumentString(`
     address
     createdAt
     lastUsedAt
+    isByProvider
     isCurrent
   }
 }
@@ -906,6 +920,19 @@ export const EndOtherSessionsDocument = new TypedDocumentString(`
   message
   path
 }`) as unknown as TypedDocumentString<EndOtherSessionsMutation, EndOtherSessionsMutationVariables>;
+export const DisconnectProviderDocument = new TypedDocumentString(`
+    mutation DisconnectProvider($id: ID!, $input: DisconnectProviderInput!) {
+  disconnectProvider(id: $id, input: $input) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<DisconnectProviderMutation, DisconnectProviderMutationVariables>;
 export const AuditLogDocument = new TypedDocumentString(`
     query AuditLog($filter: AuditFilter, $first: Int, $after: String) {
   auditLog(filter: $filter, first: $first, after: $after) {
@@ -1719,9 +1746,19 @@ export const RevokeAccessTokenDocument = new TypedDocumentString(`
 export const AccountSecurityDocument = new TypedDocumentString(`
     query AccountSecurity {
   accountSecurity {
+    hasPassword
     hasTwoFactor
     isTwoFactorRequired
     recoveryCodesLeft
+    provider
+    connectedProviders {
+      id
+      label
+      isCurrent
+      email
+      createdAt
+      lastUsedAt
+    }
   }
 }
     `) as unknown as TypedDocumentString<AccountSecurityQuery, AccountSecurityQueryVariables>;
