@@ -3,8 +3,9 @@ import type { AnyVariables, CombinedError, OperationResultSource, OperationResul
 import { liveConnection } from '../live/live-connection.svelte.ts';
 import { graphqlPath } from '../routes.ts';
 import type { TypedDocumentString } from './generated/graphql.ts';
-import { HubError, readProblem } from './hub-error.ts';
+import { HubError, type HubErrorDetails, readProblem } from './hub-error.ts';
 import { noteHubTime } from './hub-clock.ts';
+import { askPatiently } from './patience.ts';
 
 type SessionLossListener = (code: string) => void;
 let onSessionLoss: SessionLossListener = () => {};
@@ -49,10 +50,10 @@ export function query<Data, Variables extends AnyVariables>(
   document: TypedDocumentString<Data, Variables>,
   variables: Variables,
 ): Promise<Data> {
+  const request = createRequest<Data, Variables>(document.toString(), variables);
   // A key of its own: by the usual one the question would join an equal one that is on its way, and get
   // an answer that may be older than the reason to ask again, such as a subscription that now stands.
-  const request = createRequest<Data, Variables>(document.toString(), variables);
-  return readData(client.executeQuery({ ...request, key: ++questions }));
+  return askPatiently(() => readData(client.executeQuery({ ...request, key: ++questions })));
 }
 
 /** Changes something once. Throws a HubError. */
@@ -86,6 +87,6 @@ async function readData<Data, Variables extends AnyVariables>(
 
 function readFailure({ networkError, graphQLErrors: [first] }: CombinedError): Error | undefined {
   if (!first) return networkError;
-  const { code = 'internal', requestId } = first.extensions as { code?: string; requestId?: string };
-  return new HubError(first.message, { code, requestId });
+  const { code = 'internal', requestId, retryAfterSeconds } = first.extensions as Partial<HubErrorDetails>;
+  return new HubError(first.message, { code, requestId, retryAfterSeconds });
 }
