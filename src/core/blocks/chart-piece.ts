@@ -87,6 +87,34 @@ export class SlotExtremes {
   }
 }
 
+/** A gauge's series of a piece. @param total sums of samples, finished */
+export function gaugePiece(
+  total: Float64Array,
+  weight: Float64Array,
+  coveredMs: Float64Array,
+  extremes: SlotExtremes | null,
+): PieceSeries {
+  return {
+    ...{ kind: 'gauge', total, weight, coveredMs },
+    ...{ min: extremes?.min ?? null, max: extremes?.max ?? null },
+    ...{ first: null, firstSlot: -1, last: null },
+  };
+}
+
+/** A counter's series of a piece; of its time is known what it grew in. */
+export function counterPiece(
+  total: Float64Array,
+  weight: Float64Array,
+  extremes: SlotExtremes | null,
+  edges: Pick<PieceSeries, 'first' | 'firstSlot' | 'last'>,
+): PieceSeries {
+  return {
+    ...{ kind: 'counter', total, weight, coveredMs: weight },
+    ...{ min: extremes?.min ?? null, max: extremes?.max ?? null },
+    ...edges,
+  };
+}
+
 /** Heap bytes of a piece; arrays that several series share count once. */
 export function countPieceBytes({ slots, series }: ChartPiece): number {
   const arrays = new Set<Float64Array>(Object.values(slots) as Float64Array[]);

@@ -51,9 +51,17 @@ export function encodeRollupBlock(rollup: Rollup): Uint8Array {
 /** By `SERIES_CODE`. */
 export const RULES_BY_CODE = [GAUGE_RULES, COUNTER_RULES, STILL_GAUGE_RULES] as const;
 
+/** Bit for bit, but for the patterns of NaN. */
+function isSame(values: Float64Array, others: Float64Array): boolean {
+  for (let index = 0; index < values.length; index++) {
+    if (!Object.is(values[index], others[index])) return false;
+  }
+  return true;
+}
+
 function codeOf({ kind, stats }: SeriesRollup): number {
   if (kind === 'counter') return SERIES_CODE.counter;
-  const isStill = stats.min.every((min, row) => Object.is(min, stats.max[row]));
+  const isStill = isSame(stats.min, stats.max);
   return isStill ? SERIES_CODE.stillGauge : SERIES_CODE.gauge;
 }
 
@@ -118,8 +126,7 @@ class StatWriter {
     const usual = RULES_BY_CODE[this.codes[series]!]![stat]?.usual;
     if (!usual) return false;
     const sources = usual.sources.map((source) => this.pick(series, source));
-    const due = evaluateUsual(usual.weights, sources);
-    return values.every((value, index) => Object.is(value, due[index]));
+    return isSame(values, evaluateUsual(usual.weights, sources));
   }
 
   /** From other series where the machine's own arithmetic says so, else from the series' other statistics. */

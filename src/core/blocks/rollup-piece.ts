@@ -1,6 +1,8 @@
 import { counterIncrease } from '../model/counter-rate.js';
 import {
+  counterPiece,
   type EdgeReading,
+  gaugePiece,
   type PieceSeries,
   type PieceSlots,
   SlotExtremes,
@@ -75,11 +77,7 @@ export class RollupPieceMaker {
       }
     }
     const [weight, coveredMs] = isFull ? [this.fullCount, this.fullCoveredMs] : this.addCounts(allCounts);
-    return {
-      ...{ kind: 'gauge', total: totals.sums, weight, coveredMs },
-      ...{ min: extremes?.min ?? null, max: extremes?.max ?? null },
-      ...{ first: null, firstSlot: -1, last: null },
-    };
+    return gaugePiece(totals.sums, weight, coveredMs, extremes);
   }
 
   private makeCounter(index: number, hasExtremes: boolean): PieceSeries {
@@ -114,13 +112,11 @@ export class RollupPieceMaker {
       }
       before = bucket;
     }
-    return {
-      ...{ kind: 'counter', total, weight, coveredMs: weight },
-      ...{ min: extremes?.min ?? null, max: extremes?.max ?? null },
+    return counterPiece(total, weight, extremes, {
       first: firstBucket < 0 ? null : edges.first(this.begin + firstBucket),
       firstSlot: firstBucket < 0 ? -1 : this.slotOf[firstBucket]!,
       last: before < 0 ? null : edges.last(this.begin + before),
-    };
+    });
   }
 
   private cut(column: Float64Array): Float64Array {

@@ -1,6 +1,13 @@
 import { counterIncrease } from '../model/counter-rate.js';
 import { GAP_INTERVALS } from '../model/limits.js';
-import { type PieceSeries, type PieceSlots, SlotExtremes, SlotSums } from './chart-piece.js';
+import {
+  counterPiece,
+  gaugePiece,
+  type PieceSeries,
+  type PieceSlots,
+  SlotExtremes,
+  SlotSums,
+} from './chart-piece.js';
 import type { SampleRun } from './sample-run.js';
 
 /** Which of a run's reports a piece takes: those from `fromAt` on and before `untilAt`. */
@@ -81,11 +88,7 @@ export class RunPieceMaker {
       if (extremes) extremes.note(slot, value, value);
     }
     sums.flush();
-    return {
-      ...{ kind: 'gauge', total: sums.sums, weight, coveredMs },
-      ...{ min: extremes?.min ?? null, max: extremes?.max ?? null },
-      ...{ first: null, firstSlot: -1, last: null },
-    };
+    return gaugePiece(sums.sums, weight, coveredMs, extremes);
   }
 
   private makeCounter(values: Float64Array, hasExtremes: boolean): PieceSeries {
@@ -118,11 +121,11 @@ export class RunPieceMaker {
             bootId: this.bootIds[this.bootOf[row]!]!,
             intervalMs: this.intervalOf[row]!,
           };
-    return {
-      ...{ kind: 'counter', total, weight, coveredMs: weight },
-      ...{ min: extremes?.min ?? null, max: extremes?.max ?? null },
-      ...{ first: edge(firstRow), firstSlot: firstRow < 0 ? -1 : this.slotOf[firstRow]!, last: edge(before) },
-    };
+    return counterPiece(total, weight, extremes, {
+      first: edge(firstRow),
+      firstSlot: firstRow < 0 ? -1 : this.slotOf[firstRow]!,
+      last: edge(before),
+    });
   }
 
   /** What a counter grew from one row to another, or NaN. */

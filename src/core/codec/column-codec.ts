@@ -46,8 +46,13 @@ const GOOD_BITS_PER_VALUE = 1;
 export function writeColumn(writer: ByteWriter, values: Float64Array, hints: ColumnHints = {}): void {
   const scaled = scaleToIntegers(values);
   if (!scaled) writeDoubles(writer, values);
-  else if (scaled.steps.every((step) => step === 0)) writeConstant(writer, scaled);
+  else if (isZero(scaled.steps)) writeConstant(writer, scaled);
   else writeVarying(writer, scaled, hints);
+}
+
+function isZero(steps: Float64Array): boolean {
+  for (let index = 0; index < steps.length; index++) if (steps[index] !== 0) return false;
+  return true;
 }
 
 function writeConstant(writer: ByteWriter, { decimals, base }: ScaledIntegers): void {
@@ -67,7 +72,7 @@ function writeVarying(writer: ByteWriter, scaled: ScaledIntegers, { grid, deriva
     writer.writeByte((scaled.decimals << 4) | KIND.derived);
     writeFormula(writer, derivation.formula);
     for (const source of derivation.sources) writer.writeVarint(source);
-    if (rest.steps.every((step) => step === 0)) writeConstant(writer, rest);
+    if (isZero(rest.steps)) writeConstant(writer, rest);
     else writeIntegers(writer, rest, restPlan);
   } else if (gridPlan && gridPlan.bits === plainBits) {
     writer.writeByte((scaled.decimals << 4) | KIND.grid);

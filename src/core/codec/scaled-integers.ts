@@ -26,6 +26,8 @@ export function powerOfTen(decimals: number): number {
 export function scaleToIntegers(values: Float64Array): ScaledIntegers | undefined {
   const decimals = countDecimals(values);
   if (decimals === undefined) return undefined;
+  // Whole numbers were found to be so just now.
+  if (decimals === 0) return makeScaled(0, values.slice());
   const power = POWERS[decimals]!;
   const integers = new Float64Array(values.length);
   for (let index = 0; index < values.length; index++) {
@@ -58,6 +60,8 @@ export function countDecimals(values: Float64Array): number | undefined {
   let power = 1;
   for (let index = 0; index < values.length; index++) {
     const value = values[index]!;
+    // Without the division, which most columns never need.
+    if (decimals === 0 && Math.round(value) === value && value !== 0) continue;
     while (Math.round(value * power) / power !== value) {
       if (++decimals > MAX_DECIMALS) return undefined;
       power = POWERS[decimals]!;
