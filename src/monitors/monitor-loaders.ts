@@ -10,7 +10,8 @@ import { MonitorAccess, type Asker } from './sharing/monitor-access.js';
 
 interface Loaders {
   readonly latest: DataLoader<string, LatestValuesModel | null>;
-  readonly series: DataLoader<string, SeriesInfoModel[]>;
+  /** By `fromAt`. */
+  readonly series: Map<number | null, DataLoader<string, SeriesInfoModel[]>>;
   readonly apiKeys: DataLoader<string, ApiKeyRecord[]>;
   readonly people: DataLoader<string, Person | null>;
 }
@@ -33,12 +34,26 @@ export class MonitorLoaders {
     if (known) return known;
     const loaders: Loaders = {
       latest: batch((ids) => this.presenter.readLatest(ids), null),
-      series: batch((ids) => this.presenter.readSeries(ids), []),
+      series: new Map(),
       apiKeys: batch((ids) => this.readApiKeys(context.principal, ids), []),
       people: batch((ids) => this.users.findPeople(ids), null),
     };
     this.byOperation.set(context, loaders);
     return loaders;
+  }
+
+  /** The series of a monitor. @param fromAt as `MonitorPresenter.readSeries` takes it */
+  loadSeries(context: GraphqlContext, monitorId: string, fromAt: number | null): Promise<SeriesInfoModel[]> {
+    const { series } = this.of(context);
+    let loader = series.get(fromAt);
+    if (!loader) {
+      loader = batch<SeriesInfoModel[], SeriesInfoModel[]>(
+        (ids) => this.presenter.readSeries(ids, fromAt),
+        [],
+      );
+      series.set(fromAt, loader);
+    }
+    return loader.load(monitorId);
   }
 
   private async readApiKeys(

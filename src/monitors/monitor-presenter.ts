@@ -100,9 +100,20 @@ export class MonitorPresenter {
     );
   }
 
-  /** The series that each of these monitors has reported within the last hour, or in its newest report. */
-  async readSeries(monitorIds: readonly string[]): Promise<Map<string, SeriesInfoModel[]>> {
-    const layouts = await this.reader.readLayouts(monitorIds, Date.now() - RECENT_MS);
+  /**
+   * The series that each of these monitors has reported within the last hour, or in its newest report.
+   * @param fromAt epoch milliseconds: also those that it has samples of since then
+   */
+  async readSeries(
+    monitorIds: readonly string[],
+    fromAt: number | null = null,
+  ): Promise<Map<string, SeriesInfoModel[]>> {
+    const recentAt = Date.now() - RECENT_MS;
+    const layouts = await this.reader.readLayouts(
+      monitorIds,
+      Math.min(fromAt ?? recentAt, recentAt),
+      fromAt !== null,
+    );
     for (const { monitorId, report } of await this.latest.readLatest(monitorIds))
       layouts.get(monitorId)?.push(report.layout);
     return new Map([...layouts].map(([monitorId, ofMonitor]) => [monitorId, listSeries(ofMonitor)]));

@@ -126,12 +126,15 @@ export class MonitorsResolver {
     return this.loaders.of(context).latest.load(monitor.id);
   }
 
-  @ResolveField('metrics', () => [SeriesInfoModel], { description: 'The series that it has.' })
+  @ResolveField('metrics', () => [SeriesInfoModel], {
+    description: 'The series that it has; with `from` also those that it has samples of since then.',
+  })
   resolveMetrics(
     @Parent() monitor: MonitorModel,
     @Context() context: GraphqlContext,
+    @Args('from', { type: () => Date, nullable: true }) from?: Date,
   ): Promise<SeriesInfoModel[]> {
-    return this.loaders.of(context).series.load(monitor.id);
+    return this.loaders.loadSeries(context, monitor.id, from?.getTime() ?? null);
   }
 
   @ResolveField('topProcesses', () => TopProcessesModel, {

@@ -31,6 +31,15 @@ const UNSEALED_OF_WINDOW = `select at, layout_id, boot_id, interval_ms, "values"
 const READ_LATE = groupReports(LATE_OF_WINDOW);
 const READ_UNSEALED = groupReports(UNSEALED_OF_WINDOW);
 
+/** Sealed or late. `start` is bounded for the index, by the longest block of each tier. */
+const SEALED_LAYOUTS = `
+  union all select monitor_id, layout_id from late_report where monitor_id = any($1::uuid[]) and at >= $2
+  ${TIERS.map(
+    ({ tier, blockMs }) => `
+  union all select monitor_id, layout_id from block
+  where monitor_id = any($1::uuid[]) and tier = ${tier} and start > $2::bigint - ${blockMs} and until > $2`,
+  ).join('')}`;
+
 function groupReports(reports: string): string {
   return `select layout_id, boot_id, interval_ms,
                  encode(${GROUPED_ATS}, 'base64') as ats, encode(${GROUPED_VALUES}, 'base64') as hot_values
@@ -111,12 +120,20 @@ export class ReportReader {
     return this.readGrouped(client, 'read-late', READ_LATE, monitorId, window);
   }
 
-  /** The layouts that the reports of each of these monitors since `fromAt` have had, by monitor. */
-  async readLayouts(monitorIds: readonly string[], fromAt: number): Promise<Map<string, Layout[]>> {
+  /**
+   * The layouts that the reports of each of these monitors since `fromAt` have had, by monitor.
+   * @param hasSealed also those of sealed samples, of whatever tier; one of a block that began before counts too
+   */
+  async readLayouts(
+    monitorIds: readonly string[],
+    fromAt: number,
+    hasSealed = false,
+  ): Promise<Map<string, Layout[]>> {
     const { rows } = await this.pool.query<{ monitor_id: string; layout_id: number }>(
       `select distinct monitor_id, layout_id from (
          select monitor_id, layout_id from report where monitor_id = any($1::uuid[]) and at >= $2
-         union all select monitor_id, layout_id from monitor_latest where monitor_id = any($1::uuid[])) as seen`,
+         union all select monitor_id, layout_id from monitor_latest where monitor_id = any($1::uuid[])
+         ${hasSealed ? SEALED_LAYOUTS : ''}) as seen`,
       [monitorIds, fromAt],
     );
     const layouts = await this.layouts.load(rows.map((row) => row.layout_id));

@@ -106,3 +106,27 @@ describe('layouts', () => {
     expect(again.id).toBe(first.id);
   }, 60_000);
 });
+
+describe('the layouts of a monitor', () => {
+  it('are those of its recent reports, and with sealed samples also those of blocks and late reports since', async () => {
+    const write = async (at: number, name: string): Promise<void> => {
+      await store.groupCommit.store([await store.makeRow(monitorId, at, { [`custom.${name}`]: 1 })]);
+    };
+    await write(now - 9 * HOUR, 'older');
+    await write(now - 5 * HOUR, 'sealed');
+    await write(now, 'hot');
+    await store.sealer.sealUntil(now - 2 * HOUR);
+    await write(now - 4 * HOUR, 'late');
+    const listNames = async (fromAt: number, hasSealed: boolean): Promise<string[]> => {
+      const layouts = await store.reader.readLayouts([monitorId], fromAt, hasSealed);
+      return layouts
+        .get(monitorId)!
+        .flatMap(({ seriesKeys }) => seriesKeys)
+        .sort();
+    };
+    expect(await listNames(now - HOUR, false)).toEqual(['custom.hot']);
+    expect(await listNames(now - HOUR, true)).toEqual(['custom.hot']);
+    expect(await listNames(now - 6.5 * HOUR, true)).toEqual(['custom.hot', 'custom.late', 'custom.sealed']);
+    expect(await listNames(0, true)).toEqual(['custom.hot', 'custom.late', 'custom.older', 'custom.sealed']);
+  }, 60_000);
+});

@@ -36,8 +36,9 @@ export const fetchMonitor = async (id: string) => (await query(MonitorDocument, 
 
 export type MonitorSeries = NonNullable<MonitorSeriesQuery['monitor']>;
 
-/** The series that a monitor has, and its newest values. */
-export const fetchMonitorSeries = async (id: string) => (await query(MonitorSeriesDocument, { id })).monitor;
+/** The series that a monitor has or has had since `from`, and its newest values. */
+export const fetchMonitorSeries = async (id: string, from: string) =>
+  (await query(MonitorSeriesDocument, { id, from })).monitor;
 
 export type TopProcesses = NonNullable<NonNullable<MonitorTopProcessesQuery['monitor']>['topProcesses']>;
 

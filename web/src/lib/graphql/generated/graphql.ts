@@ -387,6 +387,7 @@ export type MonitorQuery = { monitor: { id: string, version: number, name: strin
 
 export type MonitorSeriesQueryVariables = Exact<{
   id: string | number;
+  from?: string | null | undefined;
 }>;
 
 
@@ -1229,10 +1230,10 @@ fragment MonitorLatest on LatestValues {
   values
 }`) as unknown as TypedDocumentString<MonitorQuery, MonitorQueryVariables>;
 export const MonitorSeriesDocument = new TypedDocumentString(`
-    query MonitorSeries($id: ID!) {
+    query MonitorSeries($id: ID!, $from: DateTime) {
   monitor(id: $id) {
     id
-    metrics {
+    metrics(from: $from) {
       key
       name
       labels
