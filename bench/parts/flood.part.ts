@@ -31,7 +31,7 @@ interface FloodSizes {
   readonly slow: number;
 }
 
-const FULL: FloodSizes = { pairs: 5, forMs: 25_000, warmUpMs: 20_000, upgrades: 10_000, slow: 2_000 };
+const FULL: FloodSizes = { pairs: 5, forMs: 25_000, warmUpMs: 40_000, upgrades: 10_000, slow: 2_000 };
 const QUICK: FloodSizes = { pairs: 2, forMs: 5_000, warmUpMs: 3_000, upgrades: 1_000, slow: 500 };
 
 /** Strangers do their worst at the door while reports come in through it. */
@@ -74,8 +74,8 @@ interface FloodFigures {
   readonly calm: readonly Half[];
   readonly flooded: readonly Half[];
   readonly summaries: readonly FloodSummary[];
-  readonly socketsBefore: number;
-  readonly socketsAfter: number;
+  readonly openBefore: number;
+  readonly openAfter: number;
   readonly acknowledged: number;
   readonly kept: number;
 }
@@ -100,7 +100,7 @@ async function measureFlood(hub: HubTarget, sizes: FloodSizes): Promise<FloodFig
   await Promise.all([report(sizes.warmUpMs), warmUp.run()]);
   await sleep(REST_MS);
   const [calm, flooded, summaries]: [Half[], Half[], FloodSummary[]] = [[], [], []];
-  const socketsBefore = hub.countSockets();
+  const openBefore = hub.countConnections();
   for (let pair = 0; pair < sizes.pairs; pair++) {
     calm.push(await measureHalf(hub, () => report(sizes.forMs)));
     const flood = await prepare(sizes.forMs);
@@ -113,13 +113,13 @@ async function measureFlood(hub: HubTarget, sizes: FloodSizes): Promise<FloodFig
       `  pair ${pair + 1}: p99 ${before} ms calm, ${after} ms in the flood, ${roundTo(half.hubMib, 0)} MiB`,
     );
   }
-  const socketsAfter = hub.countSockets();
+  const openAfter = hub.countConnections();
   const kept = await hub.countKept();
-  return { calm, flooded, summaries, socketsBefore, socketsAfter, acknowledged, kept };
+  return { calm, flooded, summaries, openBefore, openAfter, acknowledged, kept };
 }
 
 function judge(figures: FloodFigures): ResultRow[] {
-  const { calm, flooded, acknowledged, kept, socketsBefore, socketsAfter } = figures;
+  const { calm, flooded, acknowledged, kept, openBefore, openAfter } = figures;
   const growth = (halves: readonly Half[]): number => halves.at(-1)!.hubMib - halves[1]!.hubMib;
   const value = (what: string, figure: number, gate: number): ResultRow => ({
     target: HUB.name,
@@ -130,14 +130,14 @@ function judge(figures: FloodFigures): ResultRow[] {
     judgeLateness(HUB.name, calm, flooded, MOST_LATER),
     value('memory grown from the second pair to the last, MiB', roundTo(growth(flooded), 1), MOST_GROWTH_MIB),
     value('the same of the calm halves, MiB', roundTo(growth(calm), 1), MOST_GROWTH_MIB),
-    value('sockets left open', Math.max(0, socketsAfter - socketsBefore), 0),
+    value('connections left open', Math.max(0, openAfter - openBefore), 0),
     value('reports acknowledged and not stored once', Math.abs(acknowledged - kept), 0),
   ];
 }
 
 function describeFlood(
   sizes: FloodSizes,
-  { summaries, socketsBefore, socketsAfter, acknowledged, kept }: FloodFigures,
+  { summaries, openBefore, openAfter, acknowledged, kept }: FloodFigures,
 ): string[] {
   const last = summaries.at(-1)!;
   const list = (counts: Readonly<Record<string, number>>): string =>
@@ -150,6 +150,6 @@ function describeFlood(
     `${sizes.upgrades} upgrades in a half, every second one from an address of its own; at the end of the last ${last.slowOpen} of ${sizes.slow} slow connections were open, ${last.slowOpened} were opened in all: each sends a byte a second and comes back when it is closed`,
     `how the upgrades of the last half ended: ${list(last.upgrades)}`,
     `what its slow connections were answered: ${list(last.slowEndings) || 'nothing'}`,
-    `${acknowledged} reports acknowledged, ${kept} stored; sockets of the hub ${socketsBefore} before and ${socketsAfter} after`,
+    `${acknowledged} reports acknowledged, ${kept} stored; connections to the hub ${openBefore} before and ${openAfter} after`,
   ];
 }

@@ -1,17 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-
-/** Sockets that a process has open: connections of all kinds, those to its database too. */
-export function countSockets(pid: number): number {
-  const directory = `/proc/${pid}/fd`;
-  return readdirSync(directory).filter((name) => {
-    try {
-      return readlinkSync(`${directory}/${name}`).startsWith('socket:');
-    } catch {
-      // Closed between the listing and this look.
-      return false;
-    }
-  }).length;
-}
+import { readFileSync } from 'node:fs';
 
 /** Throws, and says what to do, where a process may not open so many files at once. Node.js raises its own limit to the hard one. */
 export function assertFilesAllowed(needed: number): void {

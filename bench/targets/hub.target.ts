@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { countConnections } from '../../test/support/flood/count-connections.js';
 import { JsonClient } from '../client/json-client.js';
 import { makePost } from '../client/http-load.js';
 import type { ReportBatch } from '../data/report-batch.js';
@@ -7,7 +8,6 @@ import { encodeReportBody } from '../data/report-json.js';
 import { onExit } from '../process/cleanup.js';
 import { listDescendants, readCpuSeconds } from '../process/cpu-time.js';
 import { readPeakBytes, readResidentBytes, readSharedBytes } from '../process/memory.js';
-import { countSockets } from '../process/open-files.js';
 import { PinnedProcess } from '../process/pinned-process.js';
 import { makeWorkDirectory, removeDirectory } from '../process/work-directory.js';
 import { HUB_DIST } from './hub-dist.js';
@@ -135,9 +135,9 @@ export class HubTarget implements AnsweringTarget {
     return readResidentBytes(this.process.pid);
   }
 
-  /** That the hub's own process has open now. */
-  countSockets(): number {
-    return countSockets(this.process.pid);
+  /** Connections of clients that the hub holds now. */
+  countConnections(): number {
+    return countConnections(this.port);
   }
 
   readPostgresCpuSeconds(): number {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { type HubClient, signIn } from '../support/hub-client.js';
 import { ADMIN_ENV, FAST_SENDERS_ENV, HubProcess } from '../support/hub-process.js';
+import { countConnections } from '../support/flood/count-connections.js';
 import {
   attemptUpgrade,
   type FloodTarget,
@@ -20,6 +21,7 @@ let hub: HubProcess;
 let admin: HubClient;
 let load: LoadGenerator;
 let target: FloodTarget;
+let slow: SlowConnections | undefined;
 const ports = new Set<number>();
 
 beforeAll(async () => {
@@ -36,21 +38,14 @@ beforeAll(async () => {
   };
 }, 90_000);
 afterAll(async () => {
+  slow?.stop();
   await signalPostgres('SIGCONT');
   await load.abandon();
   await hub.clean();
 }, 60_000);
 
 /** Connections of the flood that the hub has not let go. */
-function countLeft(): number {
-  const lines = readFileSync(`/proc/${hub.pid}/net/tcp`, 'utf8').split('\n');
-  return lines.filter((line) => {
-    const [, local = '', remote = '', , , , , , , inode] = line.trim().split(/\s+/);
-    const [port, from] = [local, remote].map((address) => Number.parseInt(address.split(':')[1] ?? '', 16));
-    // Without an inode it is the kernel's alone.
-    return port === hub.port && ports.has(from!) && inode !== '0';
-  }).length;
-}
+const countLeft = (): number => countConnections(hub.port, ports);
 
 /** To Postgres and all of its processes. */
 async function signalPostgres(signal: NodeJS.Signals): Promise<void> {
@@ -76,9 +71,10 @@ describe('a flood of hostile upgrades and slow connections', () => {
   it('costs no report: each is acknowledged and stored once, and no connection stays', async () => {
     load.start();
     await waitFor(() => load.acknowledgedCount > 20);
-    const slow = new SlowConnections(target, { count: SLOW, everyMs: 1_000 });
-    slow.start();
-    await waitFor(() => slow.openCount === SLOW);
+    const connections = new SlowConnections(target, { count: SLOW, everyMs: 1_000 });
+    slow = connections;
+    connections.start();
+    await waitFor(() => connections.openCount === SLOW);
     const each = Math.floor(UPGRADES / UPGRADE_KINDS.length);
     const endings: Record<string, Record<string, number>> = {};
     const attempt = async (kind: UpgradeKind): Promise<void> => {
@@ -98,11 +94,11 @@ describe('a flood of hostile upgrades and slow connections', () => {
     await waitFor(() => load.acknowledgedCount > acknowledged + 20);
     // A key is judged before the body: nobody waits for the rest of it to say no. Good ones wait on.
     const badKeys = SLOW / SLOW_KINDS.length;
-    await waitFor(() => (slow.endings.get('body with a bad key: 401') ?? 0) >= badKeys);
-    const endedAtOnce = [...slow.endings.keys()].filter((ending) => !ending.endsWith(': 408'));
+    await waitFor(() => (connections.endings.get('body with a bad key: 401') ?? 0) >= badKeys);
+    const endedAtOnce = [...connections.endings.keys()].filter((ending) => !ending.endsWith(': 408'));
     expect(endedAtOnce).toEqual(['body with a bad key: 401']);
     expect(countLeft()).toBeGreaterThan(0);
-    slow.stop();
+    connections.stop();
     await waitFor(() => countLeft() === 0, { what: () => `${countLeft()} connections are left` });
     await load.finish();
 

@@ -7,6 +7,7 @@ import { DomainError } from '../../core/errors.js';
 import { renderRawProblem, sendProblem } from '../problem.js';
 import { dropApiTrailingSlash, stripBasePath } from './base-path.js';
 import { MAX_WIRE_BYTES, parseJsonBody } from './body-parser.js';
+import { findConnectionLimit, limitConnections } from './connection-limit.js';
 import type { DoorConfig } from './door-config.js';
 import { createHostCheck } from './own-hosts.js';
 import { buildSecurityHeaders } from './security-headers.js';
@@ -81,6 +82,7 @@ export function createHttpAdapter(
   const adapter = new FastifyAdapter(options);
   const instance = adapter.getInstance() as unknown as FastifyInstance;
   setUpInstance(instance, config, setHeaders, timeouts);
+  limitConnections(instance.server, findConnectionLimit());
   if (tls) followTls(instance, tls);
   return adapter;
 }
