@@ -108,6 +108,7 @@ describe('a second factor', () => {
     expect(new Set(codes).size).toBe(10);
     expect(await authenticate(other)).toBeUndefined();
     expect(await account().describe(user)).toEqual({
+      hasPassword: true,
       hasTwoFactor: true,
       isTwoFactorRequired: false,
       recoveryCodesLeft: 10,
