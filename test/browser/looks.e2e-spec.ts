@@ -123,7 +123,7 @@ describe.each(Object.entries(SIZES))('on a %s', (_size, viewport) => {
     await openFilledMonitor(page);
     await expectOneTitle(page);
     await expectFitAndNamed(page);
-    for (const tab of ['profile', 'sessions', 'users']) {
+    for (const tab of ['profile', 'sessions', 'enrolment', 'users']) {
       await page.goto(`${hub.url}/settings/${tab}`);
       await see(page.getByRole('heading', { level: 2 }));
       await expectOneTitle(page);

@@ -95,7 +95,7 @@ describe('people', () => {
         .or(home.page.getByRole('link', { name: 'Go to the overview' })),
     );
     await home.page.goto(`${hub.url}/settings/users`);
-    await see(home.page.getByText('Only administrators may open this page.'));
+    await see(home.page.getByText('Your role does not reach this page.'));
     expect(
       await home.page.getByRole('navigation', { name: 'Settings' }).getByRole('link').allInnerTexts(),
     ).not.toContain('Users');

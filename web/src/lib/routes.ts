@@ -10,7 +10,7 @@ export const setupPath = () => resolve('/setup');
 export const monitorPath = (id: string, range?: string) =>
   `${resolve('/(app)/monitors/[id]', { id })}${range ? `?range=${range}` : ''}`;
 
-export type SettingsTab = 'profile' | 'sessions' | 'tokens' | 'audit' | 'users';
+export type SettingsTab = 'profile' | 'sessions' | 'tokens' | 'enrolment' | 'audit' | 'users';
 export const settingsPath = (tab: SettingsTab = 'profile') => resolve(`/(app)/settings/${tab}`);
 export const invitationPath = () => resolve('/invitation');
 export const resetPath = () => resolve('/reset');

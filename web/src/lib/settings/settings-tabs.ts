@@ -14,6 +14,7 @@ export const SETTINGS_TABS: readonly Tab[] = [
   { id: 'profile', label: m.tab_profile },
   { id: 'sessions', label: m.tab_sessions },
   { id: 'tokens', label: m.tab_tokens },
+  { id: 'enrolment', label: m.tab_enrolment, right: 'CREATE_MONITOR' },
   { id: 'users', label: m.tab_users, right: 'MANAGE_USERS' },
   { id: 'audit', label: m.tab_audit, right: 'READ_AUDIT' },
 ];

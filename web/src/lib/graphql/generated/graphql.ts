@@ -74,6 +74,17 @@ export type CreateApiKeyInput = {
   name?: string | null | undefined;
 };
 
+export type CreateEnrolmentKeyInput = {
+  /** A year ahead at most; in 7 days when it is left out. */
+  expiresAt?: string | null | undefined;
+  /** What it is for. */
+  name: string;
+  /** How many monitors it may make; null = any number. */
+  quota?: number | null | undefined;
+  /** Of each monitor that it makes. */
+  tags?: Array<string> | null | undefined;
+};
+
 export type CreateMonitorInput = {
   description?: string | null | undefined;
   /** Sent along as X-API-Key. It can be set and cleared, never read. */
@@ -311,6 +322,27 @@ export type CreateEnrolmentTokenMutationVariables = Exact<{
 
 
 export type CreateEnrolmentTokenMutation = { createEnrolmentToken: { token: string | null, expiresAt: string | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type EnrolmentKeyFieldsFragment = { id: string, name: string, prefix: string, tags: Array<string>, quota: number | null, useCount: number, isExpired: boolean, createdBy: string, createdAt: string, expiresAt: string, lastUsedAt: string | null, lastUsedAddress: string | null };
+
+export type EnrolmentKeysQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type EnrolmentKeysQuery = { enrolmentKeys: Array<{ id: string, name: string, prefix: string, tags: Array<string>, quota: number | null, useCount: number, isExpired: boolean, createdBy: string, createdAt: string, expiresAt: string, lastUsedAt: string | null, lastUsedAddress: string | null }> };
+
+export type CreateEnrolmentKeyMutationVariables = Exact<{
+  input: CreateEnrolmentKeyInput;
+}>;
+
+
+export type CreateEnrolmentKeyMutation = { createEnrolmentKey: { token: string | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
+export type RevokeEnrolmentKeyMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type RevokeEnrolmentKeyMutation = { revokeEnrolmentKey: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
 export type HubStatusQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -693,6 +725,22 @@ export const AuditEntryFieldsFragmentDoc = new TypedDocumentString(`
   requestId
 }
     `, {"fragmentName":"AuditEntryFields"}) as unknown as TypedDocumentString<AuditEntryFieldsFragment, unknown>;
+export const EnrolmentKeyFieldsFragmentDoc = new TypedDocumentString(`
+    fragment EnrolmentKeyFields on EnrolmentKey {
+  id
+  name
+  prefix
+  tags
+  quota
+  useCount
+  isExpired
+  createdBy
+  createdAt
+  expiresAt
+  lastUsedAt
+  lastUsedAddress
+}
+    `, {"fragmentName":"EnrolmentKeyFields"}) as unknown as TypedDocumentString<EnrolmentKeyFieldsFragment, unknown>;
 export const ApiKeyFieldsFragmentDoc = new TypedDocumentString(`
     fragment ApiKeyFields on ApiKey {
   id
@@ -1001,6 +1049,53 @@ export const CreateEnrolmentTokenDocument = new TypedDocumentString(`
   message
   path
 }`) as unknown as TypedDocumentString<CreateEnrolmentTokenMutation, CreateEnrolmentTokenMutationVariables>;
+export const EnrolmentKeysDocument = new TypedDocumentString(`
+    query EnrolmentKeys {
+  enrolmentKeys {
+    ...EnrolmentKeyFields
+  }
+}
+    fragment EnrolmentKeyFields on EnrolmentKey {
+  id
+  name
+  prefix
+  tags
+  quota
+  useCount
+  isExpired
+  createdBy
+  createdAt
+  expiresAt
+  lastUsedAt
+  lastUsedAddress
+}`) as unknown as TypedDocumentString<EnrolmentKeysQuery, EnrolmentKeysQueryVariables>;
+export const CreateEnrolmentKeyDocument = new TypedDocumentString(`
+    mutation CreateEnrolmentKey($input: CreateEnrolmentKeyInput!) {
+  createEnrolmentKey(input: $input) {
+    token
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<CreateEnrolmentKeyMutation, CreateEnrolmentKeyMutationVariables>;
+export const RevokeEnrolmentKeyDocument = new TypedDocumentString(`
+    mutation RevokeEnrolmentKey($id: ID!) {
+  revokeEnrolmentKey(id: $id) {
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<RevokeEnrolmentKeyMutation, RevokeEnrolmentKeyMutationVariables>;
 export const HubStatusDocument = new TypedDocumentString(`
     query HubStatus {
   hubStatus {
