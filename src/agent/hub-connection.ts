@@ -1,7 +1,7 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { limitConnecting } from './connect-limit.js';
 import { type HubTransport, type HubTransportOptions, openHubTransport } from './hub-transport.js';
 
 export interface HubConnectionOptions extends HubTransportOptions {
@@ -20,8 +20,6 @@ export interface HubResponse {
 }
 
 const TIMEOUT_MS = 30_000;
-/** A machine that is off answers nothing: the next attempt then finds it back sooner than the system's own would. */
-const CONNECT_TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 /** Below this, packing costs more than it saves. */
 const GZIP_FROM_BYTES = 4_096;
@@ -78,7 +76,7 @@ export class HubConnection {
         const isReset = (error as NodeJS.ErrnoException).code === 'ECONNRESET';
         reject(Object.assign(error, { isStale: request.reusedSocket && isReset }));
       };
-      limitConnecting(request);
+      request.on('socket', (socket) => limitConnecting(socket, request.host));
       request.on('error', fail);
       request.on('response', (response) => {
         readAnswer(response).then((answer) => {
@@ -89,20 +87,6 @@ export class HubConnection {
       request.end(body);
     });
   }
-}
-
-/** Looking up the name is not part of it: a dead first name server takes its five seconds each time. */
-function limitConnecting(request: ClientRequest): void {
-  request.on('socket', (socket) => {
-    if (!socket.connecting) return;
-    let limit: NodeJS.Timeout | undefined;
-    const begin = (): void => {
-      limit = setTimeout(() => request.destroy(new Error('no connection in time')), CONNECT_TIMEOUT_MS);
-    };
-    if (isIP(request.host.replace(/^\[|\]$/g, ''))) begin();
-    else socket.once('lookup', begin);
-    for (const over of ['connect', 'close']) socket.once(over, () => clearTimeout(limit));
-  });
 }
 
 async function readAnswer(response: IncomingMessage): Promise<HubResponse> {

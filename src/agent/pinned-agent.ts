@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { limitConnecting } from './connect-limit.js';
 import { openTunnel } from './proxy-tunnel.js';
 
 type Done = (error: Error | null, socket: Duplex) => void;
@@ -51,6 +52,7 @@ export class PinnedHttpsAgent extends HttpsAgent {
       }
     });
     socket.once('error', fail);
+    limitConnecting(socket, target.host);
   }
 }
 
