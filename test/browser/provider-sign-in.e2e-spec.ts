@@ -1,3 +1,4 @@
+import { generateSync } from 'otplib';
 import type { Page } from 'playwright-core';
 import { TestBrowser, type Visit } from '../support/browser.js';
 import { signIn } from '../support/hub-client.js';
@@ -129,6 +130,33 @@ describe('single sign-on on the page', () => {
     await see(page.getByLabel('Current password'));
     await page.getByRole('button', { name: 'Disconnect Keyring' }).click();
     await shoot(page, 'disconnect');
+  });
+
+  it('asks whoever has a second factor here for it', async () => {
+    provider.who = 'careful-there';
+    const admin = await signIn(hub);
+    const begin = `mutation ($input: BeginTwoFactorInput!) { beginTwoFactor(input: $input) { secret } }`;
+    const { secret } = (await admin.ask(begin, { input: { currentPassword: ADMIN.password } }))
+      .beginTwoFactor;
+    const epoch = Math.floor(Date.now() / 1000);
+    const confirm = `mutation ($input: ConfirmTwoFactorInput!) { confirmTwoFactor(input: $input) { recoveryCodes } }`;
+    const input = { code: generateSync({ secret, epoch: epoch - 30 }) };
+    const { recoveryCodes } = (await admin.ask(confirm, { input })).confirmTwoFactor;
+    await hub.query(
+      `insert into user_identity (user_id, issuer, subject) select id, $1, $2 from app_user where email = $3`,
+      [provider.issuer, provider.who, ADMIN.email],
+    );
+    const { page } = await open();
+    await page.goto(`${hub.url}/settings/sessions`);
+    await enter(page);
+    await seeHeading(page, 'Enter your code');
+    expect(new URL(page.url()).hash).toBe('');
+    await page.getByLabel('Code').fill(recoveryCodes[0]);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await waitForPath(page, '/settings/sessions');
+    await hub.query('update app_user set two_factor_since = null, totp_secret = null where email = $1', [
+      ADMIN.email,
+    ]);
   });
 
   it('says that the provider is away', async () => {
