@@ -7,8 +7,6 @@ export interface FloodTarget {
   readonly goodKeys: readonly string[];
   /** The hub believes X-Forwarded-For of loopback: every second visitor comes from a network of its own. */
   readonly isBehindProxy: boolean;
-  /** Gathers the ports of all connections of the flood, to find in the hub what is left of them. */
-  readonly usedPorts?: Set<number>;
 }
 
 /** What is wrong with an upgrade. */
@@ -48,10 +46,7 @@ export function attemptUpgrade(target: FloodTarget, kind: UpgradeKind, index: nu
       },
       kind === 'half a request' ? HALF_REQUEST_MS : PATIENCE_MS,
     );
-    socket.on('connect', () => {
-      target.usedPorts?.add(socket.localPort!);
-      socket.write(writeUpgrade(target, kind, index));
-    });
+    socket.on('connect', () => socket.write(writeUpgrade(target, kind, index)));
     socket.on('data', (chunk) => {
       if (answer.length < 4096) answer += chunk.toString('latin1');
     });

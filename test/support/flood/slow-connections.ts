@@ -72,7 +72,6 @@ export class SlowConnections {
   private open(slot: number): net.Socket {
     const kind = this.kindOf(slot);
     const socket = net.connect(this.target.port, '127.0.0.1', () => {
-      this.target.usedPorts?.add(socket.localPort!);
       const start = writeStart(this.target, kind, slot);
       if (start !== '') socket.write(start);
     });
