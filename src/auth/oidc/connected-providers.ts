@@ -38,7 +38,9 @@ export class ConnectedProviders implements OnApplicationBootstrap {
         where u.role = 'admin' and not u.is_disabled`,
       [this.config.oidc?.issuer],
     );
-    if (!row || row.admins === 0 || row.connected > 0) return;
+    // The admin that the environment names is made a moment later; who uses the set-up link is signed in by it.
+    const hasAdmin = row !== undefined && (row.admins > 0 || this.config.admin !== undefined);
+    if (!hasAdmin || row.connected > 0) return;
     this.logger.warn(
       `no admin is connected with ${this.config.oidc?.label} yet and WATCHKEEPER_PASSWORD_LOGIN is off: ` +
         'start once with it on, and connect an admin on their profile',
