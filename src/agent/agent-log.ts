@@ -1,3 +1,5 @@
+import { toPrintableLine } from './printable.js';
+
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 /** `auto`: plain on a terminal, JSON elsewhere. */
@@ -24,7 +26,7 @@ export function createAgentLog({ lowest, format, secrets }: AgentLogOptions): Ag
       ? `${time} ${level.padEnd(5)} ${message}${spellFields(fields)}`
       : JSON.stringify({ time, level, message, ...fields });
     for (const secret of secrets) line = line.replaceAll(secret, '[secret]');
-    process.stderr.write(`${line}\n`);
+    process.stderr.write(`${toPrintableLine(line)}\n`);
   };
 }
 

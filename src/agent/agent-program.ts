@@ -7,6 +7,7 @@ import { createAgentLog } from './agent-log.js';
 import { AgentConfigError, HELP } from './agent-settings.js';
 import { checkAgent } from './check.js';
 import { CustomMetrics } from './custom/custom-metrics.js';
+import { toPrintable, toPrintableLine } from './printable.js';
 import { isChecksumNative } from './spool/checksum.js';
 import { runAgent, type MeasuringSettings } from './run-agent.js';
 import { SpoolInUseError } from './spool/spool-lock.js';
@@ -22,6 +23,8 @@ export type OpenCollector = (
   settings?: Partial<MeasuringSettings>,
 ) => ReportCollector;
 
+const printError = (line: string): boolean => process.stderr.write(`${toPrintableLine(line)}\n`);
+
 async function printOnce(openCollector: OpenCollector, measuring: MeasuringConfig): Promise<void> {
   const collector = openCollector(measuring);
   collector.prime();
@@ -31,9 +34,9 @@ async function printOnce(openCollector: OpenCollector, measuring: MeasuringConfi
     new CustomMetrics(measuring.custom).collect(),
   ]);
   const { custom, leftOut } = own.fit(report);
-  process.stdout.write(`${JSON.stringify({ ...report, ...custom }, null, 2)}\n`);
-  for (const line of leftOut) process.stderr.write(`left out of the custom metrics: ${line}\n`);
-  for (const { resource, message } of problems) process.stderr.write(`${resource}: ${message}\n`);
+  process.stdout.write(`${toPrintable(JSON.stringify({ ...report, ...custom }, null, 2))}\n`);
+  for (const line of leftOut) printError(`left out of the custom metrics: ${line}`);
+  for (const { resource, message } of problems) printError(`${resource}: ${message}`);
   collector.close();
 }
 
@@ -41,7 +44,7 @@ async function printCheck(openCollector: OpenCollector, config: AgentConfig): Pr
   const userAgent = `watchkeeper-agent/${AGENT_VERSION}`;
   const findings = await checkAgent(config, userAgent, () => openCollector(config.measuring));
   for (const { verdict, what, text } of findings) {
-    process.stdout.write(`${verdict.padEnd(5)}  ${what}: ${text}\n`);
+    process.stdout.write(`${toPrintableLine(`${verdict.padEnd(5)}  ${what}: ${text}`)}\n`);
   }
   process.exitCode = findings.some(({ verdict }) => verdict === 'fault') ? 1 : 0;
 }
@@ -93,7 +96,7 @@ export function startAgent(open: () => OpenCollector | Promise<OpenCollector>): 
   if (!isMainThread) return;
   start(open).catch((error: Error) => {
     const isExpected = error instanceof AgentConfigError || error instanceof SpoolInUseError;
-    process.stderr.write(`${isExpected ? error.message : (error.stack ?? error.message)}\n`);
+    process.stderr.write(`${toPrintable(isExpected ? error.message : (error.stack ?? error.message))}\n`);
     process.exitCode = isExpected ? 2 : 1;
   });
 }

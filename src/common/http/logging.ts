@@ -20,9 +20,9 @@ const LEVEL_NAMES: Record<number, string> = {
   50: 'error',
   60: 'fatal',
 };
-/** What JSON leaves as it is and a terminal or a line reader acts upon: DEL, C1, U+2028, U+2029. */
-const UNESCAPED_CONTROLS = /[\u007f-\u009f\u2028\u2029]/g;
-const ALL_CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g;
+/** What JSON leaves as it is and a terminal or a line reader acts upon: DEL, C1, U+2028, U+2029, what turns text around. */
+const UNESCAPED_CONTROLS = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+const ALL_CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
  * The hub's logger: calm (no line per request; a request's id is in the lines about its failure),

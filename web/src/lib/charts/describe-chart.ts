@@ -1,5 +1,6 @@
 import { m } from '../paraglide/messages.js';
 import { formatClock } from '../format/time.ts';
+import { nameInText } from '../format/names.ts';
 import { formatByUnit } from '../format/units.ts';
 import type { SeriesWindow } from '../series/series-window.ts';
 import { summariseLine, type ChartModel } from './chart-model.ts';
@@ -12,8 +13,8 @@ export function describeChart(title: string, range: string, window: SeriesWindow
     const summary = summariseLine(window.timestamps, line.column);
     if (!summary) return [];
     const name = model.lines.some((other) => other.isMirrored)
-      ? `${line.label} ${line.isMirrored ? m.network_sent() : m.network_received()}`
-      : line.label;
+      ? `${nameInText(line.label)} ${line.isMirrored ? m.network_sent() : m.network_received()}`
+      : nameInText(line.label);
     return m.chart_summary({
       name,
       now: formatByUnit(model.unit, summary.now),

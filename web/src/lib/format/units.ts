@@ -1,3 +1,4 @@
+import { nameInText } from './names.ts';
 import { pickLocale } from './locale.ts';
 
 /** What stands in a number's place when there is none. */
@@ -123,7 +124,8 @@ export const isNamedUnit = (unit: ChartUnit): unit is NamedUnit => unit in BY_UN
 
 export function formatByUnit(unit: ChartUnit, value: number | null | undefined): string {
   if (isNamedUnit(unit)) return BY_UNIT[unit](value);
-  const suffix = unit.slice('number:'.length);
+  // The sender's own word.
+  const suffix = nameInText(unit.slice('number:'.length));
   const number = formatPlain(value);
   if (number === NO_VALUE || suffix === '') return number;
   return suffix.startsWith('/') ? `${number}${suffix}` : `${number}${NO_BREAK_SPACE}${suffix}`;

@@ -91,3 +91,13 @@ test('units that the page knows have their axis, others are spelled as they came
   // Bits are no bytes.
   assert.equal(toChartUnit('b', false), 'number:b');
 });
+
+test('a label may be called as what every object has', () => {
+  const all = [seriesOf('a.b', { constructor: 'x' }), seriesOf('a.b', { toString: 'y' })];
+  const [group] = groupSeries(all, new Map());
+  const window = windowOf(Object.fromEntries(all.map(({ key }) => [key, 1])));
+  assert.deepEqual(
+    buildCustomChart(group!, window).lines.map(({ label }) => label),
+    ['constructor=x', 'toString=y'],
+  );
+});

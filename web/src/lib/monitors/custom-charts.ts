@@ -112,12 +112,18 @@ export function buildCustomChart(group: CustomGroup, window: SeriesWindow): Char
   return { id: `custom-${group.series[0]!.key}`, unit: group.unit, top: null, lines };
 }
 
+/** A label may be called `constructor`, and be there on another series only. */
+const own = (labels: CustomSeries['labels'], name: string): unknown =>
+  Object.hasOwn(labels, name) ? labels[name] : undefined;
+
 /** What tells a line from the others of its chart. */
 function labelOf(one: CustomSeries, all: readonly CustomSeries[]): string {
   if (all.some(({ name }) => name !== one.name)) return one.name.slice(one.name.lastIndexOf('.') + 1);
   const names = [...new Set(all.flatMap(({ labels }) => Object.keys(labels)))].sort();
-  const telling = names.filter((name) => all.some(({ labels }) => labels[name] !== one.labels[name]));
-  const told = (telling.length > 0 ? telling : names).filter((name) => one.labels[name] !== undefined);
+  const telling = names.filter((name) =>
+    all.some(({ labels }) => own(labels, name) !== own(one.labels, name)),
+  );
+  const told = (telling.length > 0 ? telling : names).filter((name) => own(one.labels, name) !== undefined);
   if (told.length === 0) return one.name;
   // Several series of different labels may share a value: only a single label goes without its name.
   if (names.length === 1) return String(one.labels[names[0]!]);

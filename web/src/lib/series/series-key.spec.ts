@@ -5,7 +5,9 @@ import { formatSeriesKey, parseSeriesKey } from './series-key.ts';
 test('a key with awkward characters comes back as it was', () => {
   const labels = { mount: '/mnt/a "b"\\c\nd', zone: 'x,y}' };
   const key = formatSeriesKey('storage.usedBytes', labels);
-  assert.deepEqual(parseSeriesKey(key), { name: 'storage.usedBytes', labels });
+  const parsed = parseSeriesKey(key);
+  assert.deepEqual({ ...parsed, labels: { ...parsed.labels } }, { name: 'storage.usedBytes', labels });
+  assert.equal(parsed.labels['constructor'], undefined);
 });
 
 test('labels are sorted and a name without labels stands alone', () => {

@@ -9,7 +9,7 @@ const LABEL = /([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 export function parseSeriesKey(key: string): SeriesName {
   const brace = key.indexOf('{');
   if (brace < 0) return { name: key, labels: {} };
-  const labels: Record<string, string> = {};
+  const labels = Object.create(null) as Record<string, string>;
   for (const [, label, value] of key.slice(brace + 1, -1).matchAll(LABEL)) {
     labels[label!] = value!.replace(/\\(.)/g, (_, character: string) =>
       character === 'n' ? '\n' : character,
