@@ -1,77 +1,96 @@
 import { jest } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { HOSTILE_STRINGS } from '../fixtures/hostile-strings.js';
 import { TestBrowser } from '../support/browser.js';
-import { postReport, signIn, type HubClient } from '../support/hub-client.js';
-import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
-import {
-  chooseAction,
-  findCard,
-  findChart,
-  findDialog,
-  see,
-  seeHeading,
-  waitForChart,
-} from './page-steps.js';
+import { callHub, postReport, signIn, type HubClient, type Json } from '../support/hub-client.js';
+import { ADMIN, ADMIN_ENV, FAST_SENDERS_ENV, HubProcess } from '../support/hub-process.js';
+import { waitFor } from '../support/wait-for.js';
+import { chooseAction, findChart, findDialog, see, seeHeading, waitForChart } from './page-steps.js';
 
 jest.setTimeout(90_000);
 
-/** Each would run, load or change something where names are put into markup, attributes, styles or addresses. */
-const HOSTILE = [
-  '<script>alert(1)</script>',
-  '<img src=x onerror=alert(1)>',
-  '"><svg onload=alert(1)>',
-  "'-alert(1)-'",
-  'javascript:alert(1)',
-  '</title><script>alert(1)</script>',
-  '</textarea><iframe src="https://example.org/">',
-  '{{constructor.constructor("alert(1)")()}}',
-  '${alert(1)}',
-  '<style>body{display:none}</style>',
-  '<a href="https://example.org/">click</a>',
-  '&lt;b&gt;&#60;script&#62;alert(1)',
-  '\u202Egnp.exe\u2066<b onmouseover=alert(1)>',
-  '<base href="https://example.org/"><form action=//example.org>',
-];
+const STORED = HOSTILE_STRINGS.filter(({ isRefused }) => !isRefused);
+const REFUSED = HOSTILE_STRINGS.filter(({ isRefused }) => isRefused);
+/** As the hub stores it. */
+const NAMES = STORED.map(({ text }) => text.normalize('NFC'));
+const SHOWN = STORED.map(({ text, shown }) => (shown ?? text).normalize('NFC'));
+/** In a sentence or a title. */
+const toSentencePart = (shown: string): string =>
+  /[\u0590-\u08ff\ufb1d-\ufdff]/.test(shown) ? `\u2068${shown}\u2069` : shown;
+const MOST_IN_TAG = 50;
+const MOST_PROCESSES = 50;
+/** One of each kind: opening a page for each would only take time. */
+const OPENED = ['end of the title', 'end of an isolate', 'nothing to see', 'one long word', 'prototype'];
+const IN_DIALOGS = ['end of an attribute, then SVG', 'name from right to left', 'nothing to see'];
+const PHONE = { viewport: { width: 390, height: 844 } };
+const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
 
 let hub: HubProcess;
 let browser: TestBrowser;
 let user: HubClient;
 const ids: string[] = [];
-/** Cards show every name; opening a page for each would only take time. */
-const PLACES = [0, 2, 5, 6, 9];
+const keys: string[] = [];
+
+function makeReport(text: string, at: number): Json {
+  const first = NAMES.indexOf(text) % (NAMES.length - MOST_PROCESSES);
+  return {
+    at,
+    host: { hostname: `h${text}`, os: text, kernel: text, cpuModel: text, arch: text, agentVersion: text },
+    cpu: { usagePercent: 30 },
+    memory: { usagePercent: 40, totalBytes: 8e9, usedBytes: 3e9 },
+    storage: NAMES.map((mount) => ({
+      mount,
+      device: text,
+      fsType: text,
+      totalBytes: 1e9,
+      usedBytes: 5e8,
+      freeBytes: 5e8,
+      // Charts draw the five fullest: this monitor's own name is among them.
+      usagePercent: mount === text ? 90 : 50,
+    })),
+    network: NAMES.map((name) => ({
+      interface: name,
+      bytesSent: (at / 1000) * (name === text ? 1e4 : 1e2),
+      bytesReceived: (at / 1000) * 1e2,
+    })),
+    processes: {
+      total: 9,
+      top: NAMES.slice(first, first + MOST_PROCESSES).map((name) => ({ name, count: 1, cpuPercent: 1 })),
+    },
+    custom: [
+      ...NAMES.map((queue) => ({
+        name: 'queue.depth',
+        unit: text,
+        value: queue === text ? 9 : 1,
+        labels: { queue },
+      })),
+      { name: 'constructor', value: 1, labels: { constructor: text } },
+      { name: 'toString', value: 1, labels: { valueOf: text } },
+      { name: 'toString', value: 1, labels: { hasOwnProperty: text } },
+    ],
+  };
+}
 
 beforeAll(async () => {
-  [hub, browser] = await Promise.all([HubProcess.start({ env: ADMIN_ENV }), TestBrowser.launch()]);
+  [hub, browser] = await Promise.all([
+    HubProcess.start({ env: { ...ADMIN_ENV, ...FAST_SENDERS_ENV } }),
+    TestBrowser.launch(),
+  ]);
   user = await signIn(hub);
-  for (const text of HOSTILE) {
-    const fields = { name: text, description: text, tags: [text.slice(0, 50)], intervalSeconds: 60 };
+  const makers = STORED.map(({ text, tries }, place) => async () => {
+    const fields = { name: text, description: text, tags: [text.slice(0, MOST_IN_TAG)], intervalSeconds: 60 };
     const { id, key } = await user.createMonitor(fields);
-    ids.push(id);
+    ids[place] = id;
+    keys[place] = key;
+    if (!OPENED.includes(tries)) return;
     const now = Date.now();
-    const reports = [0, 1, 2].map((minutes) => ({
-      at: now - minutes * 60_000,
-      host: { hostname: `h${text}`, os: text, kernel: text, cpuModel: text, arch: text, agentVersion: text },
-      cpu: { usagePercent: 30 },
-      memory: { usagePercent: 40, totalBytes: 8e9, usedBytes: 3e9 },
-      storage: HOSTILE.map((mount) => ({
-        mount,
-        device: text,
-        fsType: text,
-        totalBytes: 1e9,
-        usedBytes: 5e8,
-        freeBytes: 5e8,
-        // Charts draw the five fullest: this monitor's own name is among them.
-        usagePercent: mount === text ? 90 : 50,
-      })),
-      network: HOSTILE.map((name) => ({
-        interface: name,
-        bytesSent: (10 - minutes) * (name === text ? 1e8 : 1e6),
-        bytesReceived: (10 - minutes) * 1e6,
-      })),
-      custom: [{ name: 'queue.depth', value: 1, labels: { queue: text } }],
-    }));
+    const reports = [2, 1, 0].map((minutes) => makeReport(text.normalize('NFC'), now - minutes * 60_000));
     expect(await postReport(hub, key, { reports })).toMatchObject({ status: 200, body: { accepted: 3 } });
-  }
+  });
+  const work = async (): Promise<void> => {
+    for (let make = makers.pop(); make; make = makers.pop()) await make();
+  };
+  await Promise.all(Array.from({ length: 8 }, work));
 }, 120_000);
 afterEach(() => browser?.endVisits());
 afterAll(async () => {
@@ -79,61 +98,194 @@ afterAll(async () => {
   await hub?.clean();
 });
 
-/** No name has become an element, and the page still stands. */
+/** Runs in the page: what is why it can be scrolled sideways. */
+const FIND_TOO_WIDE = `document.documentElement.scrollWidth <= innerWidth ? [] :
+  [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth)
+    .map((one) => one.tagName + '.' + one.className + ' ' + one.textContent.slice(0, 40)).slice(0, 12)`;
+
+/** No name has become an element, and the page still stands within its width. */
 async function expectOnlyText(page: Page): Promise<void> {
   const planted = page.locator(
-    'main :is(script, img, iframe, style, base, [onerror], [onload], [onmouseover], [href*="example.org"])',
+    'body :is(script[src*="example"], img, iframe, style, base, object, embed, math, [onerror], [onload], [onclick], [onmouseover], [srcdoc], [href*="example.org"], [href^="javascript:"], [href^="data:"])',
   );
   expect(await planted.count()).toBe(0);
   expect(await page.locator('body').isVisible()).toBe(true);
+  expect(await page.evaluate(FIND_TOO_WIDE)).toEqual([]);
 }
 
-describe('names that attack the page', () => {
-  it('are text on the cards, in menus, dialogs and messages', async () => {
-    const { page } = await browser.open(hub, { user });
-    await page.goto(`${hub.url}/`);
-    for (const text of HOSTILE) {
-      const card = findCard(page, text);
-      await see(card.getByRole('heading', { name: text, exact: true }));
-      await see(card.getByRole('list', { name: 'Tags' }).getByText(text.slice(0, 50), { exact: true }));
+/** Waits until the elements have these texts, in whatever order. */
+async function expectTexts(page: Page, selector: string, texts: readonly string[]): Promise<void> {
+  let missing: string[] = [];
+  await waitFor(
+    async () => {
+      const seen = new Set((await page.locator(selector).allTextContents()).map((text) => text.trim()));
+      missing = texts.filter((text) => !seen.has(text.trim()));
+      return missing.length === 0;
+    },
+    { deadlineMs: 20_000, what: () => `not among ${selector}: ${JSON.stringify(missing)}` },
+  );
+}
+
+describe('names that attack', () => {
+  it('are in answers as they are', async () => {
+    const { monitors } = await user.ask('{ monitors { kind name description tags } }');
+    const names = (monitors as Json[]).filter(({ kind }) => kind === 'AGENT').map(({ name }) => name);
+    expect(names.sort()).toEqual(STORED.map(({ text }) => text).sort());
+  });
+
+  it('that cannot be shown to anybody are refused in words that do not repeat them', async () => {
+    for (const { text } of REFUSED) {
+      for (const body of [
+        { name: text },
+        { name: 'x', description: `${text}\u0007` },
+        { name: 'x', tags: [text] },
+      ]) {
+        const { status, text: answer } = await user.call('POST', '/api/monitoring/', body);
+        expect([status, answer.includes(JSON.stringify(text).slice(1, -1))]).toEqual([400, false]);
+        expect(answer).toMatch(/must not contain control characters/);
+        expect(answer).not.toMatch(CONTROLS);
+      }
+      for (const part of [
+        { host: { hostname: text } },
+        { storage: [{ mount: text, usagePercent: 1 }] },
+        { custom: [{ name: 'a.b', value: 1, labels: { c: text } }] },
+        { processes: { top: [{ name: text, count: 1 }] } },
+      ]) {
+        const { body } = await postReport(hub, keys[0]!, { reports: [part] });
+        expect(body.rejected).toMatchObject([{ code: 'bad_text' }]);
+      }
     }
+  });
+
+  it.each([
+    ['wide', {}],
+    ['narrow', { ...PHONE, colorScheme: 'dark' as const }],
+  ])('are text on the cards: %s', async (_, options) => {
+    const { page } = await browser.open(hub, { user, ...options });
+    await page.goto(`${hub.url}/`);
+    await expectTexts(page, 'article h2', SHOWN);
+    await expectTexts(
+      page,
+      'article ul[aria-label="Tags"] li',
+      STORED.filter(({ text }) => text.length <= MOST_IN_TAG).map(({ text, shown }) => shown ?? text),
+    );
     await expectOnlyText(page);
-    for (const text of HOSTILE.slice(0, 3)) {
-      await chooseAction(page, text, 'Stop');
-      await see(page.getByText(`${text} was stopped`, { exact: true }));
-      await chooseAction(page, text, 'Edit');
-      const form = findDialog(page, `Edit ${text}`);
+  });
+
+  it('are text in menus, dialogs and messages', async () => {
+    const { page } = await browser.open(hub, { user, ...PHONE });
+    await page.goto(`${hub.url}/`);
+    for (const tries of IN_DIALOGS) {
+      const { text } = STORED.find((one) => one.tries === tries)!;
+      const name = toSentencePart(SHOWN[STORED.findIndex((one) => one.tries === tries)]!);
+      await chooseAction(page, name, 'Stop');
+      await see(page.getByText(`${name} was stopped`, { exact: true }));
+      await chooseAction(page, name, 'Edit');
+      const form = findDialog(page, `Edit ${name}`);
       expect(await form.getByLabel('Name').inputValue()).toBe(text);
       expect(await form.getByLabel('Description').inputValue()).toBe(text);
+      await expectOnlyText(page);
       await page.keyboard.press('Escape');
-      await chooseAction(page, text, 'Delete');
-      await see(page.getByRole('alertdialog').getByText(`Type ${text} to confirm`, { exact: true }));
+      await chooseAction(page, name, 'Share');
+      await see(findDialog(page, `Share ${name}`));
       await page.keyboard.press('Escape');
-      await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+      await chooseAction(page, name, 'Delete');
+      const question = page.getByRole('alertdialog');
+      await see(question.getByText(`Type ${name} to confirm`, { exact: true }));
+      // Also what cannot be typed can be deleted: by its name as it is shown.
+      await question.getByRole('textbox').fill(name.replaceAll(/[\u2068\u2069]/g, ''));
+      expect(await question.getByRole('button', { name: 'Delete monitor' }).isEnabled()).toBe(true);
+      await expectOnlyText(page);
+      await page.keyboard.press('Escape');
+      await question.waitFor({ state: 'detached' });
+    }
+  });
+
+  it.each(OPENED)("are text on the monitor's page: %s", async (tries) => {
+    const place = STORED.findIndex((one) => one.tries === tries);
+    const shown = SHOWN[place]!;
+    const name = toSentencePart(shown);
+    const { page } = await browser.open(hub, { user, ...(place % 2 ? PHONE : {}) });
+    await page.goto(`${hub.url}/monitors/${ids[place]}`);
+    await seeHeading(page, shown);
+    expect(await page.title()).toBe(`${name} · Watchkeeper`);
+    await expectTexts(page, 'section[aria-labelledby="disks-title"] bdi', SHOWN);
+    const first = place % (NAMES.length - MOST_PROCESSES);
+    await expectTexts(
+      page,
+      'section[aria-labelledby="top-processes-title"] bdi',
+      SHOWN.slice(first, first + MOST_PROCESSES),
+    );
+    await expectTexts(page, 'header li bdi', [toSentencePart(`h${shown}`)]);
+    for (const title of ['Storage', 'Network', 'queue.depth', 'toString']) {
+      await waitForChart(page, title, ({ points }) => points > 1);
+      const chart = findChart(page, title);
+      await see(chart.getByRole('button').filter({ hasText: shown }));
+      await chart.locator('.u-over').hover();
+      await chart.getByRole('button', { name: `${title} as table` }).click();
+      await see(chart.getByRole('columnheader').filter({ hasText: shown }));
     }
     await expectOnlyText(page);
   });
 
-  it.each(PLACES.map((place) => [HOSTILE[place]!, place] as const))(
-    "are text on the monitor's page: %s",
-    async (text, place) => {
-      const { page } = await browser.open(hub, { user });
-      await page.goto(`${hub.url}/monitors/${ids[place]}`);
-      await seeHeading(page, text);
-      expect(await page.title()).toBe(`${text} · Watchkeeper`);
-      await see(page.getByText(`h${text}`, { exact: true }));
-      for (const mount of HOSTILE) {
-        await see(page.getByRole('region', { name: 'Disks' }).getByText(mount, { exact: true }));
+  it('are text in the settings', async () => {
+    await hub.query(
+      `insert into app_user (email, name, password_hash, role)
+       select 'u' || place || '@example.org', chosen.name, password_hash, 'viewer'
+       from app_user admin, unnest($1::text[]) with ordinality as chosen (name, place)`,
+      [NAMES],
+    );
+    const token =
+      'mutation ($input: CreateAccessTokenInput!) { createAccessToken(input: $input) { userErrors { code } } }';
+    const tokens = SHOWN.filter((_, place) => place % 8 === 0);
+    for (const [place, name] of NAMES.entries()) {
+      if (place % 8 === 0) await user.ask(token, { input: { name, scope: 'READ' } });
+    }
+    const agents = SHOWN.filter((text) => /^[ -~]{1,40}$/.test(text)).filter((_, place) => place % 12 === 0);
+    for (const agent of [...agents, 'a\u009b2Jb']) {
+      const body = { email: ADMIN.email, password: ADMIN.password };
+      expect(
+        (await callHub(hub, 'POST', '/api/auth/login', { body, headers: { 'user-agent': agent } })).status,
+      ).toBe(200);
+    }
+    const { page } = await browser.open(hub, { user, ...PHONE });
+    const open = (tab: string) => page.goto(`${hub.url}/settings/${tab}`);
+    await open('users');
+    await expectTexts(page, 'main li bdi', SHOWN);
+    await expectOnlyText(page);
+    await open('tokens');
+    await expectTexts(page, 'main li bdi', tokens);
+    await expectOnlyText(page);
+    await open('sessions');
+    await expectTexts(page, 'main li bdi', [...agents, 'a⟨U+009B⟩2Jb']);
+    await expectOnlyText(page);
+    await open('audit');
+    await expectTexts(page, 'main li bdi', tokens);
+    await page.evaluate(`document.querySelectorAll('main details').forEach((one) => (one.open = true))`);
+    await expectOnlyText(page);
+  });
+
+  it('break no export, no metrics and no line of the log', async () => {
+    const { text } = await user.call('GET', '/api/audit');
+    expect(text).not.toMatch(CONTROLS);
+    const names = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as Json).targetName);
+    expect(names).toEqual(expect.arrayContaining(STORED.map((one) => one.text)));
+    const { status, text: metrics } = await user.call('GET', '/metrics');
+    if (status === 200) {
+      for (const line of metrics.trimEnd().split('\n')) {
+        expect(line).toMatch(
+          /^(?:# (?:HELP|TYPE) [a-z_]+ .+|[a-z_]+(?:\{(?:[a-z_]+="(?:[^"\\]|\\.)*",?)*\})? [-+.\deInfNa]+)$/,
+        );
       }
-      for (const title of ['Storage', 'Network', 'queue.depth']) {
-        await waitForChart(page, title, ({ points }) => points > 1);
-        const chart = findChart(page, title);
-        await see(chart.getByRole('button').filter({ hasText: text }));
-        await chart.locator('.u-over').hover();
-        await chart.getByRole('button', { name: `${title} as table` }).click();
-        await see(chart.getByRole('columnheader').filter({ hasText: text }));
-      }
-      await expectOnlyText(page);
-    },
-  );
+    }
+    const { text: script } = await callHub(hub, 'GET', '/install.sh', {
+      headers: { 'user-agent': NAMES[0]! },
+    });
+    expect(script).not.toContain('alert(1)');
+    for (const line of hub.stdout.split('\n').filter((line) => line.startsWith('{'))) JSON.parse(line);
+    expect(hub.output).not.toMatch(CONTROLS);
+  });
 });

@@ -73,7 +73,7 @@ describe('the audit log', () => {
     const page = await openSettings('Audit log');
     const log = page.getByRole('list', { name: 'Audit log' });
     const changed = log.getByRole('listitem').filter({ hasText: 'Monitor changed' });
-    await see(changed.getByText(HOSTILE));
+    await see(changed.getByText(HOSTILE.replace('\u202e', '⟨U+202E⟩')));
     await changed.getByText('Monitor changed').click();
     const cells = changed.getByRole('row').filter({ hasText: 'interval seconds' }).getByRole('cell');
     expect(await cells.allInnerTexts()).toEqual(['10', '30']);

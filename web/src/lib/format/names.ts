@@ -12,6 +12,9 @@ const UNSEEN =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u115f\u1160\u180e\u200b\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]|\p{Surrogate}/gu;
 /** What joins or directs letters of a name that is seen; a name of nothing else is not. */
 const SPACE_OR_JOINER = /[\p{White_Space}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+/** What joins letters or emoji joins nothing beside a letter of ASCII or an end: there it only makes two names look as one. */
+const IDLE_JOINER =
+  /(?<![^\u0000-\u007f\u200b-\u200d\u2060])[\u200c\u200d]|[\u200c\u200d](?![^\u0000-\u007f\u200b-\u200d\u2060])/gu;
 /** No script stacks more marks on one letter; what does hides the lines above and below. */
 const TOWER = /(\p{M}{6})(\p{M}+)/gu;
 /** Of the scripts that are written from right to left. */
@@ -27,6 +30,7 @@ export function showName(name: string): string {
   const isSeen = name.replace(SPACE_OR_JOINER, '') !== '';
   if (!isSeen) return name.replace(SPACE_OR_JOINER, spell);
   return name
+    .replace(IDLE_JOINER, spell)
     .replace(UNSEEN, spell)
     .replace(TOWER, (_, kept: string, more: string) => `${kept}⟨+${[...more].length}⟩`);
 }
