@@ -53,6 +53,7 @@ it('serves the whole page below a path: set-up, deep links, live charts, GraphiQ
   await page.waitForURL(deepLink);
 
   await chooseAccount(page, 'Sign out');
+  await seeHeading(page, 'Sign in');
   await page.goto(`${hub.url}/graphiql/`);
   await fillSignIn(page, ADMIN);
   await waitForPath(page, '/mon/graphiql/');
