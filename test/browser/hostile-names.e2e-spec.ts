@@ -23,6 +23,7 @@ const MOST_PROCESSES = 50;
 const OPENED = ['end of the title', 'end of an isolate', 'nothing to see', 'one long word', 'prototype'];
 const IN_DIALOGS = ['end of an attribute, then SVG', 'name from right to left', 'nothing to see'];
 const PHONE = { viewport: { width: 390, height: 844 } };
+const METRICS_TOKEN = 'a-token-for-hostile-names';
 const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
 
 let hub: HubProcess;
@@ -73,7 +74,9 @@ function makeReport(text: string, at: number): Json {
 
 beforeAll(async () => {
   [hub, browser] = await Promise.all([
-    HubProcess.start({ env: { ...ADMIN_ENV, ...FAST_SENDERS_ENV } }),
+    HubProcess.start({
+      env: { ...ADMIN_ENV, ...FAST_SENDERS_ENV, WATCHKEEPER_METRICS_TOKEN: METRICS_TOKEN },
+    }),
     TestBrowser.launch(),
   ]);
   user = await signIn(hub);
@@ -189,6 +192,14 @@ describe('names that attack', () => {
       await chooseAction(page, name, 'Share');
       await see(findDialog(page, `Share ${name}`));
       await page.keyboard.press('Escape');
+      await user.ask(
+        'mutation ($id: ID!, $name: String!) { createApiKey(monitorId: $id, input: { name: $name }) { userErrors { code } } }',
+        { id: ids[STORED.findIndex((one) => one.tries === tries)], name: text },
+      );
+      await chooseAction(page, name, 'API keys');
+      await expectTexts(page, '[role="dialog"] li bdi', [name.replaceAll(/[\u2068\u2069]/g, '')]);
+      await expectOnlyText(page);
+      await page.keyboard.press('Escape');
       await chooseAction(page, name, 'Delete');
       const question = page.getByRole('alertdialog');
       await see(question.getByText(`Type ${name} to confirm`, { exact: true }));
@@ -237,9 +248,13 @@ describe('names that attack', () => {
     );
     const token =
       'mutation ($input: CreateAccessTokenInput!) { createAccessToken(input: $input) { userErrors { code } } }';
+    const fleet =
+      'mutation ($input: CreateEnrolmentKeyInput!) { createEnrolmentKey(input: $input) { userErrors { code } } }';
     const tokens = SHOWN.filter((_, place) => place % 8 === 0);
     for (const [place, name] of NAMES.entries()) {
-      if (place % 8 === 0) await user.ask(token, { input: { name, scope: 'READ' } });
+      if (place % 8 !== 0) continue;
+      await user.ask(token, { input: { name, scope: 'READ' } });
+      await user.ask(fleet, { input: { name, tags: [name.slice(0, MOST_IN_TAG)] } });
     }
     const agents = SHOWN.filter((text) => /^[ -~]{1,40}$/.test(text)).filter((_, place) => place % 12 === 0);
     for (const agent of [...agents, 'a\u009b2Jb']) {
@@ -254,6 +269,9 @@ describe('names that attack', () => {
     await expectTexts(page, 'main li bdi', SHOWN);
     await expectOnlyText(page);
     await open('tokens');
+    await expectTexts(page, 'main li bdi', tokens);
+    await expectOnlyText(page);
+    await open('enrolment');
     await expectTexts(page, 'main li bdi', tokens);
     await expectOnlyText(page);
     await open('sessions');
@@ -273,13 +291,14 @@ describe('names that attack', () => {
       .split('\n')
       .map((line) => (JSON.parse(line) as Json).targetName);
     expect(names).toEqual(expect.arrayContaining(STORED.map((one) => one.text)));
-    const { status, text: metrics } = await user.call('GET', '/metrics');
-    if (status === 200) {
-      for (const line of metrics.trimEnd().split('\n')) {
-        expect(line).toMatch(
-          /^(?:# (?:HELP|TYPE) [a-z_]+ .+|[a-z_]+(?:\{(?:[a-z_]+="(?:[^"\\]|\\.)*",?)*\})? [-+.\deInfNa]+)$/,
-        );
-      }
+    const { status, text: metrics } = await callHub(hub, 'GET', '/metrics', {
+      headers: { authorization: `Bearer ${METRICS_TOKEN}` },
+    });
+    expect(status).toBe(200);
+    for (const line of metrics.trimEnd().split('\n')) {
+      expect(line).toMatch(
+        /^(?:# (?:HELP|TYPE) [a-z_\d]+ .+|[a-z_\d]+(?:\{(?:[a-z_]+="(?:[^"\\]|\\.)*",?)*\})? [-+.\deInfNa]+)$/,
+      );
     }
     const { text: script } = await callHub(hub, 'GET', '/install.sh', {
       headers: { 'user-agent': NAMES[0]! },
