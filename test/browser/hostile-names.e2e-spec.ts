@@ -295,7 +295,7 @@ describe('names that attack', () => {
       headers: { authorization: `Bearer ${METRICS_TOKEN}` },
     });
     expect(status).toBe(200);
-    for (const line of metrics.trimEnd().split('\n')) {
+    for (const line of metrics.split('\n').filter(Boolean)) {
       expect(line).toMatch(
         /^(?:# (?:HELP|TYPE) [a-z_\d]+ .+|[a-z_\d]+(?:\{(?:[a-z_]+="(?:[^"\\]|\\.)*",?)*\})? [-+.\deInfNa]+)$/,
       );
