@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { TestBrowser } from '../support/browser.js';
 import { ADMIN, ADMIN_ENV, HubProcess } from '../support/hub-process.js';
-import { fillSignIn, see, seeHeading, seeNoMore } from './page-steps.js';
+import { fillSignIn, findDialog, see, seeHeading, seeNoMore } from './page-steps.js';
 
 jest.setTimeout(90_000);
 
@@ -123,6 +123,66 @@ describe('an agent', () => {
   it('refuses without them, and says what to give', async () => {
     expect(await check()).toMatch(/^FAILED[^]*SELF_SIGNED[^]*--pin/);
     expect(await check('--pin', `sha256//${'A'.repeat(43)}=`)).toMatch(/^FAILED[^]*not the one of --pin/);
+  });
+});
+
+describe('what the page shows, pasted on another machine', () => {
+  /** Neither a shell's settings nor what else runs here help it. */
+  const MACHINE = { PATH: `${path.dirname(process.execPath)}:/usr/bin:/bin` };
+  const running: ChildProcess[] = [];
+  afterAll(() => {
+    for (const child of running) child.kill('SIGKILL');
+  });
+
+  async function addMonitor(name: string) {
+    const { page } = await browser.open(hub, { ignoreHTTPSErrors: true });
+    await page.goto(`${hub.url}/login`);
+    await fillSignIn(page, ADMIN);
+    await page.getByRole('button', { name: 'Add monitor' }).first().click();
+    const form = findDialog(page, 'Add monitor');
+    await form.getByLabel('Name').fill(name);
+    await form.getByLabel('Interval in seconds').fill('1');
+    await form.getByRole('button', { name: 'Add monitor' }).click();
+    const shown = findDialog(page, `Connect ${name}`);
+    await see(shown);
+    return { shown, seeReport: () => see(shown.getByText('First report received')) };
+  }
+
+  it('the installer brings a machine to its first report', async () => {
+    const { shown, seeReport } = await addMonitor('installed');
+    const line = await shown.locator('code').first().innerText();
+    const place = path.join(hub.dataDir, 'machine');
+    const script = line.replace('| sudo sh -s --', `| sh -s -- --root '${place}'`);
+    expect(script).not.toBe(line);
+    const said = execFileSync('/bin/sh', ['-c', script], { env: MACHINE, encoding: 'utf8', stdio: 'pipe' });
+    expect(said).toContain('key: accepted');
+    const start = /Start the agent with:\n\s*(.+)\n/.exec(said)![1]!;
+    running.push(spawn('/bin/sh', ['-c', `exec ${start}`], { env: MACHINE, stdio: 'ignore' }));
+    await seeReport();
+  });
+
+  it('the agent by hand reports, and so does curl', async () => {
+    const { shown, seeReport } = await addMonitor('by-hand');
+    const folder = path.join(hub.dataDir, 'by-hand');
+    mkdirSync(folder);
+    await shown.getByText('Agent by hand').click();
+    const line = await shown.getByLabel('Run the agent', { exact: true }).innerText();
+    const agent = spawn('/bin/sh', ['-c', line], {
+      cwd: folder,
+      env: { ...MACHINE, HOME: folder },
+      stdio: 'ignore',
+      detached: true,
+    });
+    try {
+      await seeReport();
+    } finally {
+      process.kill(-agent.pid!, 'SIGKILL');
+    }
+    await shown.getByText('Any program', { exact: true }).click();
+    const curl = await shown.getByLabel('Send a first report', { exact: true }).innerText();
+    expect(
+      execFileSync('/bin/sh', ['-c', curl], { env: MACHINE, encoding: 'utf8', stdio: 'pipe' }),
+    ).toContain('"accepted":1');
   });
 });
 

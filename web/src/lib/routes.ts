@@ -51,10 +51,6 @@ export function monitorsApiUrl(): string {
 /** Where the audit log is downloaded; `query` as of URLSearchParams. */
 export const auditExportPath = (query: string) => hubPath(`api/audit${query && `?${query}`}`);
 
-export function reportUrl(): string {
-  return new URL(hubPath('api/monitoring/data'), location.href).href;
-}
-
 /** A link of the hub as it can be handed over: without its PUBLIC_URL the hub gives only the path. */
 export function absoluteLink(link: string): string {
   return new URL(link, location.origin).href;
