@@ -12,6 +12,8 @@ interface Bench {
   bodies: string[];
   stops: number;
   configs: unknown[];
+  /** Ends a wait that would not end. */
+  endWait: () => void;
 }
 
 type Hub = (reports: number[], request: number) => HubResponse | Error;
@@ -23,7 +25,7 @@ async function openBench(hub: Hub, maxWaits = 0): Promise<Bench> {
     void lines.push(`${level} ${message} ${JSON.stringify(fields)}`);
   const spool = await Spool.open({ maxBytes: 1e6, maxAgeMs: 1e9, log, now: Date.now });
   const bench: Bench = {
-    ...{ spool, waits: [], lines, sent: [], bodies: [], stops: 0, configs: [] },
+    ...{ spool, waits: [], lines, sent: [], bodies: [], stops: 0, configs: [], endWait: () => undefined },
     sender: undefined as never,
   };
   bench.sender = new ReportSender(
@@ -47,7 +49,7 @@ async function openBench(hub: Hub, maxWaits = 0): Promise<Bench> {
     {
       sleep: async (ms) => {
         bench.waits.push(ms);
-        if (bench.waits.length > maxWaits) await new Promise(() => {});
+        if (bench.waits.length > maxWaits) await new Promise<void>((resolve) => (bench.endWait = resolve));
       },
       random: () => 1,
     },
@@ -240,5 +242,15 @@ describe('ReportSender', () => {
     void away.sender.sayGoodbye();
     await settle();
     expect(away.sent).toHaveLength(1);
+  });
+
+  it('asks a hub that refused it no more when a report is measured while it ends', async () => {
+    const bench = await openBench(() => ({ status: 401, body: undefined }));
+    await send(bench, 1);
+    void bench.sender.sayGoodbye();
+    bench.endWait();
+    await settle();
+    await send(bench, 3);
+    expect(bench.sent).toEqual([[1]]);
   });
 });

@@ -72,8 +72,10 @@ export class ReportSender {
     private readonly timing: ReportSenderTiming,
   ) {}
 
-  /** Call it when a report was spooled; does nothing while a request or a wait is under way. */
+  /** Call it when a report was spooled; does nothing while a request or a wait is under way, nor after a goodbye. */
   wake(): void {
+    // A report measured at the very end waits in the spool: a hub that took nothing before is not asked once more.
+    if (this.isFinishing) return;
     this.running ??= this.run().finally(() => (this.running = undefined));
   }
 

@@ -328,12 +328,16 @@ describe('when something is wrong', () => {
         ...{ monitorId, receivedAt: now },
         report: { ...report, at: now - ago - index },
       }));
-    const first = store.groupCommit.store(rowsOf(20_000, 1_000));
-    await expect(store.groupCommit.store(rowsOf(1, 0))).rejects.toMatchObject({
-      code: 'overloaded',
-      retryAfterSeconds: 5,
-    });
+    const overloaded = { code: 'overloaded', retryAfterSeconds: 5 };
+    // Of a backlog four fifths of the room; the last fifth is the present's.
+    const first = store.groupCommit.store(rowsOf(16_000, 1_000));
+    await expect(store.groupCommit.store(rowsOf(51, 100_000))).rejects.toMatchObject(overloaded);
+    const present = Array.from({ length: 80 }, (_, index) =>
+      store.groupCommit.store(rowsOf(50, 200_000 + 50 * index)),
+    );
+    await expect(store.groupCommit.store(rowsOf(1, 0))).rejects.toMatchObject(overloaded);
     expect(new Set(await first)).toEqual(new Set(['accepted']));
+    expect(new Set((await Promise.all(present)).flat())).toEqual(new Set(['accepted']));
     expect(await store.groupCommit.store(rowsOf(1, 0))).toEqual(['accepted']);
 
     const wide = { ...report, values: new Float64Array(2_000) };
@@ -343,8 +347,8 @@ describe('when something is wrong', () => {
         receivedAt: now,
         report: { ...wide, at: now - index },
       }));
-    const waiting = store.groupCommit.store(heavy(4_000));
-    await expect(store.groupCommit.store(heavy(200))).rejects.toMatchObject({ code: 'overloaded' });
+    const waiting = store.groupCommit.store(heavy(3_200));
+    await expect(store.groupCommit.store(heavy(200))).rejects.toMatchObject(overloaded);
     await waiting;
   }, 60_000);
 });

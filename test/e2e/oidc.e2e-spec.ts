@@ -16,6 +16,7 @@ import { callHub } from '../support/hub-client.js';
 import { SecretSweep } from '../support/secret-sweep.js';
 import { createTestDatabase, stopTestPostgres, type TestDatabase } from '../support/test-database.js';
 import { CLIENT, TestProvider, Traveller } from '../support/test-provider.js';
+import { waitFor } from '../support/wait-for.js';
 
 interface Hub {
   readonly url: string;
@@ -150,8 +151,9 @@ describe('signing in by the provider', () => {
     const before = await countUsers();
     const { path, session } = await new Traveller(plain.url).signIn();
     expect([path, session, await countUsers()]).toEqual(['/login?provider=unknown', undefined, before]);
-    const [entry] = await sql(`select action from audit_entry where action = 'session.refused' limit 1`);
-    expect(entry).toEqual({ action: 'session.refused' });
+    // Written beside the answer, which does not wait for it.
+    const refusals = () => sql(`select action from audit_entry where action = 'session.refused' limit 1`);
+    expect(await waitFor(async () => (await refusals())[0])).toEqual({ action: 'session.refused' });
   });
 
   it('says who is disabled that they are, and lets them stay out', async () => {
