@@ -12,7 +12,7 @@ import { EndpointSettings } from '../monitors/forwarding/endpoint-settings.js';
 import { ForwardingBoard } from '../monitors/forwarding/forwarding-board.js';
 import { GroupCommit } from '../storage/group-commit.js';
 import { Outbox } from '../storage/outbox.js';
-import { Delivery } from './delivery.js';
+import { type ForwardingSummary, summarizeLanes } from './forwarding-summary.js';
 import { Lane } from './lane.js';
 import { LaneRunner } from './lane-runner.js';
 import { MAX_QUEUED_BYTES, MAX_QUEUED_REPORTS } from './limits.js';
@@ -42,7 +42,6 @@ export class Forwarder implements OnApplicationBootstrap, BeforeApplicationShutd
   /** Lanes that want to send now, in the order in which they asked. */
   private readonly ready = new Set<Lane>();
   private readonly running = new Set<Promise<unknown>>();
-  private readonly runner: LaneRunner;
   /** One after the other, so that an older reading never wins. */
   private reloads: Promise<void> = Promise.resolve();
   private sendingCount = 0;
@@ -54,10 +53,9 @@ export class Forwarder implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly endpoints: EndpointSettings,
     private readonly groupCommit: GroupCommit,
     private readonly events: EventBus,
-    delivery: Delivery,
+    private readonly runner: LaneRunner,
     board: ForwardingBoard,
   ) {
-    this.runner = new LaneRunner(delivery, outbox, events);
     board.provide((monitorId) => this.lanes.get(monitorId)?.present(Date.now()) ?? null);
     events.on('report.stored', ({ monitorId, reports }) => {
       const lane = this.lanes.get(monitorId);
@@ -98,6 +96,11 @@ export class Forwarder implements OnApplicationBootstrap, BeforeApplicationShutd
     lane.isRefused = lane.endpoint.isKeyUnreadable;
     this.gateOf(lane).reset();
     this.ask(lane);
+  }
+
+  /** How it stands with all of it. @param now epoch milliseconds */
+  summarize(now: number): ForwardingSummary {
+    return summarizeLanes(this.lanes.values(), this.gates.values(), now);
   }
 
   private ask(lane: Lane): void {

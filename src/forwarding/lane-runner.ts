@@ -1,8 +1,9 @@
-import { Logger } from '@nestjs/common';
-import type { EventBus } from '../events/event-bus.js';
-import type { Outbox } from '../storage/outbox.js';
+import { Injectable, Logger } from '@nestjs/common';
+import { EventBus } from '../events/event-bus.js';
+import { Outbox } from '../storage/outbox.js';
 import { backoffMs } from './backoff.js';
-import type { Batch, Delivery } from './delivery.js';
+import { type Batch, Delivery } from './delivery.js';
+import { ForwardingCounts } from './forwarding-counts.js';
 import type { Verdict } from './judge-answer.js';
 import { type Lane, MAX_BATCH_REPORTS } from './lane.js';
 import { MAX_QUEUED_BYTES, MAX_QUEUED_REPORTS } from './limits.js';
@@ -14,6 +15,7 @@ const TRIM_TO_SHARE = 0.98;
 const PROBE_REPORTS = 10;
 
 /** Sends a lane's next batch and notes what became of it. */
+@Injectable()
 export class LaneRunner {
   private readonly logger = new Logger('forwarding');
 
@@ -21,6 +23,7 @@ export class LaneRunner {
     private readonly delivery: Delivery,
     private readonly outbox: Outbox,
     private readonly events: EventBus,
+    private readonly counts: ForwardingCounts,
   ) {}
 
   /** Returns for how long the lane rests, in milliseconds. Never rejects. */
@@ -36,6 +39,7 @@ export class LaneRunner {
       }
       const verdict = await this.delivery.send(lane.endpoint, batch, lane.isHub, lane.abort.signal);
       if (lane.abort.signal.aborted && verdict.way !== 'taken') return 0;
+      this.counts.requests.add(verdict.way);
       if (verdict.way === 'retry' && verdict.isUnheard) gate.noteSilence(verdict, Date.now(), Math.random());
       else gate.noteAnswer();
       return await this.conclude(lane, batch, verdict);
@@ -72,6 +76,7 @@ export class LaneRunner {
       if (reports === 0 && bytes === 0) return true;
       const gone = await this.outbox.trim(lane.monitorId, reports, bytes);
       lane.dropped += gone.count;
+      if (gone.count > 0) this.counts.dropped.add('queue_full', gone.count);
       lane.noteGone(gone, gone.newestQueuedAt);
       return true;
     } catch (error) {
@@ -119,6 +124,8 @@ export class LaneRunner {
     const ats = batch.items.map(({ report }) => report.at);
     const gone = await this.outbox.settle(lane.monitorId, ats, dropped, isSent);
     lane.dropped += dropped;
+    if (dropped > 0) this.counts.dropped.add('refused', dropped);
+    this.counts.sent += batch.items.length - dropped;
     lane.noteGone(gone, Math.max(...batch.items.map(({ queuedAt }) => queuedAt)));
   }
 }

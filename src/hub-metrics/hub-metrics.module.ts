@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import type { HubConfig } from '../config/hub-config.js';
+import { ForwardingModule } from '../forwarding/forwarding.module.js';
 import { GraphqlModule } from '../graphql/graphql.module.js';
 import { IngestionModule } from '../ingestion/ingestion.module.js';
 import { LiveModule } from '../live/live.module.js';
@@ -11,6 +12,7 @@ import { CommitMetrics } from './commit.metrics.js';
 import { DatabaseFigures } from './database-figures.js';
 import { DatabaseMetrics } from './database.metrics.js';
 import { DoorMetrics } from './door.metrics.js';
+import { ForwardingMetrics } from './forwarding.metrics.js';
 import { HttpTimes } from './http-times.js';
 import { MetricsServer } from './metrics-server.js';
 import { MetricsController } from './metrics.controller.js';
@@ -27,7 +29,15 @@ export class HubMetricsModule {
     if (!metrics) return { module: HubMetricsModule };
     return {
       module: HubMetricsModule,
-      imports: [AuthModule, GraphqlModule, IngestionModule, LiveModule, MonitorsModule, StorageModule],
+      imports: [
+        AuthModule,
+        ForwardingModule,
+        GraphqlModule,
+        IngestionModule,
+        LiveModule,
+        MonitorsModule,
+        StorageModule,
+      ],
       controllers: metrics.token === undefined ? [] : [MetricsController],
       providers: [
         MetricsRegistry,
@@ -39,6 +49,7 @@ export class HubMetricsModule {
         StorageMetrics,
         DatabaseMetrics,
         DoorMetrics,
+        ForwardingMetrics,
         MonitorMetrics,
         ProcessMetrics,
         MetricsServer,

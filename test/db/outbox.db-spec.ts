@@ -1,4 +1,5 @@
 import { Lane } from '../../src/forwarding/lane.js';
+import { ForwardingCounts } from '../../src/forwarding/forwarding-counts.js';
 import { LaneRunner } from '../../src/forwarding/lane-runner.js';
 import { MAX_QUEUED_BYTES, MAX_QUEUED_REPORTS } from '../../src/forwarding/limits.js';
 import { EventBus } from '../../src/events/event-bus.js';
@@ -44,7 +45,8 @@ const readKept = async (
   return rows[0]!;
 };
 
-const runner = (): LaneRunner => new LaneRunner(undefined as never, outbox, new EventBus());
+const runner = (): LaneRunner =>
+  new LaneRunner(undefined as never, outbox, new EventBus(), new ForwardingCounts());
 
 it('a queue with one report too many lets the oldest go, counts them, and knows what is left', async () => {
   const lane = await createFullLane(MAX_QUEUED_REPORTS + 1, 8);

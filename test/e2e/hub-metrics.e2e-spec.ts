@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { findFreePort } from '../browser/free-port.js';
+import { startBadServer } from '../support/bad-server.js';
 import { callHub, type HubClient, postReport, signIn } from '../support/hub-client.js';
 import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
 import { waitFor } from '../support/wait-for.js';
@@ -17,7 +18,9 @@ let metricsPort: number;
 beforeAll(async () => {
   metricsPort = await findFreePort();
   const doors = { WATCHKEEPER_METRICS_PORT: String(metricsPort), WATCHKEEPER_METRICS_TOKEN: TOKEN };
-  hub = await HubProcess.start({ env: { ...ADMIN_ENV, ...doors } });
+  hub = await HubProcess.start({
+    env: { ...ADMIN_ENV, ...doors, WATCHKEEPER_OUTBOUND_ALLOW_CIDRS: '127.0.0.0/8' },
+  });
   admin = await signIn(hub);
 }, 90_000);
 afterAll(() => hub.clean(), 60_000);
@@ -102,6 +105,33 @@ describe('the hub’s own metrics', () => {
     for (const secret of [id, 'own name', 'admin@example.com']) expect(text).not.toContain(secret);
     await watching.close();
     await waitFor(async () => find(await read(), 'watchkeeper_live_subscribers') === 0, { what: 'nobody' });
+  });
+
+  it('say how it goes with what is sent on, and name no server', async () => {
+    const server = await startBadServer('down');
+    const { id, key } = await admin.createMonitor({ endpointUrl: `${server.url}/a-secret-path` });
+    await postReport(hub, key, { cpu: { usagePercent: 1 } });
+    const silent = 'watchkeeper_forwarding_servers{state="silent"}';
+    await waitFor(async () => find(await read(), silent) === 1, { what: 'a silent server' });
+    const waiting = await read();
+    expect(find(waiting, 'watchkeeper_forwarding_monitors{state="retrying"}')).toBe(1);
+    expect(find(waiting, 'watchkeeper_forwarding_queued_reports')).toBe(1);
+    expect(find(waiting, 'watchkeeper_forwarding_queued_bytes')).toBeGreaterThan(0);
+    expect(find(waiting, 'watchkeeper_forwarding_lag_seconds')).toBeGreaterThan(0);
+    expect(find(waiting, 'watchkeeper_forwarding_requests_total{outcome="retry"}')).toBeGreaterThan(0);
+    for (const secret of [server.url.slice('http://'.length), 'a-secret-path', id])
+      expect(waiting).not.toContain(secret);
+    server.become('well');
+    await admin.ask('mutation ($id: ID!) { retryForwarding(id: $id) { userErrors { code } } }', { id });
+    await waitFor(async () => find(await read(), 'watchkeeper_forwarding_queued_reports') === 0, {
+      what: 'nothing waits',
+    });
+    const after = await read();
+    expect(find(after, silent)).toBe(0);
+    expect(find(after, 'watchkeeper_forwarding_monitors{state="idle"}')).toBe(1);
+    expect(find(after, 'watchkeeper_forwarding_sent_reports_total')).toBe(1);
+    expect(find(after, 'watchkeeper_forwarding_requests_total{outcome="taken"}')).toBe(1);
+    server.close();
   });
 
   it('grow no series for addresses and methods that somebody makes up (S23)', async () => {
