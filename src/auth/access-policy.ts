@@ -86,6 +86,7 @@ export const FIELD_POLICIES: Readonly<Record<string, DoorPolicy>> = {
   'Mutation.shareTag': onHub('createMonitor'),
   'Mutation.startMonitor': onMonitor('change'),
   'Mutation.stopMonitor': onMonitor('change'),
+  'Mutation.testForwarding': onMonitor('change'),
   'Mutation.updateApiKey': onMonitor('manageKeys'),
   'Mutation.updateMonitor': onMonitor('change'),
   'Mutation.updateProfile': OWN_BY_PERSON,

@@ -4,13 +4,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { Outbound } from '../common/outbound/outbound.js';
 import { OutboundError } from '../common/outbound/outbound-error.js';
-import { parseTarget } from '../common/outbound/outbound-target.js';
 import { type MachineTexts, writeReport } from '../core/model/write-report.js';
 import { QUERY_POOL } from '../database/database-pools.js';
 import { VIA_HEADER } from '../common/via.js';
 import type { Endpoint } from '../monitors/forwarding/endpoint-settings.js';
 import { HubIdentity } from '../storage/hub-identity.js';
 import { Outbox, type OutboxItem } from '../storage/outbox.js';
+import { describeFault } from './describe-fault.js';
 import { judgeAnswer, type Verdict } from './judge-answer.js';
 
 /** A hub takes 1 MiB on the wire, and packed ones of at most 8 MiB; not every webhook takes as much. */
@@ -94,9 +94,7 @@ export class Delivery {
 }
 
 function judgeFault(error: OutboundError, url: string): Verdict {
-  // Where it goes is not for everybody to see who sees the monitor.
-  const message = `${error.message.replaceAll(parseTarget(url).place, 'the endpoint')}.`;
-  const said = { code: error.code, message: message.charAt(0).toUpperCase() + message.slice(1) };
+  const said = describeFault(error, url);
   if (error.isPermanent) return { way: 'refused', ...said };
   return { way: 'retry', ...said, afterMs: 0, isUnheard: true };
 }

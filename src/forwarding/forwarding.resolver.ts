@@ -8,6 +8,8 @@ import { MonitorPayload } from '../monitors/monitor.payloads.js';
 import { MonitorPresenter } from '../monitors/monitor-presenter.js';
 import { MonitorsService } from '../monitors/monitors.service.js';
 import { MonitorAccess } from '../monitors/sharing/monitor-access.js';
+import { EndpointTest } from './endpoint-test.js';
+import { TestForwardingPayload } from './endpoint-test.model.js';
 import { Forwarder } from './forwarder.js';
 
 @Resolver(() => MonitorModel)
@@ -18,6 +20,7 @@ export class ForwardingResolver {
     private readonly monitors: MonitorsService,
     private readonly presenter: MonitorPresenter,
     private readonly forwarder: Forwarder,
+    private readonly endpointTest: EndpointTest,
   ) {}
 
   @Mutation(() => MonitorPayload, {
@@ -30,5 +33,18 @@ export class ForwardingResolver {
     this.access.require(user, 'change', id);
     this.forwarder.retry(id);
     return { monitor: this.presenter.present(await this.monitors.get(user, id)), userErrors: [] };
+  }
+
+  @Mutation(() => TestForwardingPayload, {
+    description:
+      'Asks the endpoint whether it would take reports, and sends none: another Watchkeeper is asked about the key, ' +
+      'whatever else stands there gets `{"test":true,"reports":[]}`.',
+  })
+  async testForwarding(
+    @CurrentUser() user: UserPrincipal,
+    @Args('id', { type: () => ID }) id: string,
+  ): Promise<TestForwardingPayload> {
+    this.access.require(user, 'change', id);
+    return { test: await this.endpointTest.run(user, id), userErrors: [] };
   }
 }

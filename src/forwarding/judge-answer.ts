@@ -28,14 +28,14 @@ const ADVICE: Readonly<Record<number, string>> = {
   403: 'The endpoint does not allow this. Check the key and what it may do.',
   404: 'There is nothing at this address. Check its path: a hub takes reports at /api/monitoring/data.',
   405: 'This address takes no POST. Check its path: a hub takes reports at /api/monitoring/data.',
-  408: 'The endpoint waited too long for the reports. They are sent again.',
-  409: 'The endpoint does not take reports now: over there the monitor is stopped. They are sent again.',
+  408: 'The endpoint waited too long for the reports.',
+  409: 'The endpoint does not take reports now: over there the monitor is stopped.',
   410: 'This address is there no more. Enter another one.',
   413: 'A report is larger than the endpoint takes.',
   415: 'The endpoint does not take JSON.',
   421: 'The endpoint does not answer to this host name. Check the address.',
   422: 'The endpoint does not take a report’s content.',
-  429: 'The endpoint takes no more reports for a while. They are sent again.',
+  429: 'The endpoint takes no more reports for a while.',
 };
 
 /** @param count reports in the batch */
@@ -49,8 +49,7 @@ export function judgeAnswer(answer: OutboundAnswer, count: number, now: number):
   const code = `http_${status}`;
   if (status >= 500 || RETRIED.has(status)) {
     const afterMs = readRetryAfter(answer.headers['retry-after'], now);
-    const message =
-      ADVICE[status] ?? `The endpoint has a problem of its own (${status}). They are sent again.`;
+    const message = `${describeStatus(status)} They are sent again.`;
     return { way: 'retry', code, message, afterMs, isUnheard: false };
   }
   if (status === 403 && readJson(answer)?.['code'] === 'forwarding_loop') {
@@ -61,9 +60,16 @@ export function judgeAnswer(answer: OutboundAnswer, count: number, now: number):
         'The reports came back to a hub that they came from. Take the endpoint out of one of the monitors.',
     };
   }
-  const message =
-    ADVICE[status] ?? `The endpoint refuses the reports (${status}). Check the address and the key.`;
+  const message = describeStatus(status);
   return { way: SPLIT.has(status) ? 'split' : 'refused', code, message };
+}
+
+/** What a status other than 2xx says, and what to do. */
+export function describeStatus(status: number): string {
+  const known = ADVICE[status];
+  if (known !== undefined) return known;
+  if (status >= 500) return `The endpoint has a problem of its own (${status}).`;
+  return `The endpoint refuses the reports (${status}). Check the address and the key.`;
 }
 
 interface HubAnswer {
@@ -85,7 +91,8 @@ function readHubAnswer(answer: OutboundAnswer): HubAnswer | undefined {
   };
 }
 
-function readJson({ body, isCut }: OutboundAnswer): Record<string, unknown> | undefined {
+/** Undefined: no whole object of JSON. */
+export function readJson({ body, isCut }: OutboundAnswer): Record<string, unknown> | undefined {
   if (isCut || body.length === 0 || body[0] !== 0x7b) return undefined;
   try {
     return JSON.parse(body.toString('utf8')) as Record<string, unknown>;

@@ -45,9 +45,16 @@ it('an endpoint is set on the page, which says what is wrong with it and tries a
   await see(panel.getByText('Sending on has stopped'));
   await see(panel.getByText('Check its path'));
   if (process.env['SHOTS']) await page.screenshot({ path: `${process.env['SHOTS']}/panel.png` });
+  await panel.getByRole('button', { name: 'Send a test' }).click();
+  await see(panel.getByRole('status').getByText('There is nothing at this address'));
   server.become('well');
+  await panel.getByRole('button', { name: 'Send a test' }).click();
+  await see(panel.getByText('took a test message'));
   await panel.getByRole('button', { name: 'Try again' }).click();
   await see(panel.getByText('All reports are sent on'));
-  expect(server.taken).toMatchObject([{ key: 'a-secret', reports: [{ cpu: { usagePercent: 12 } }] }]);
+  expect(server.taken).toMatchObject([
+    { key: 'a-secret', reports: [] },
+    { key: 'a-secret', reports: [{ cpu: { usagePercent: 12 } }] },
+  ]);
   server.close();
 });

@@ -291,6 +291,51 @@ describe('an endpoint', () => {
   });
 });
 
+describe('a test of an endpoint', () => {
+  const test = async (id: string, client = admin): Promise<Json> =>
+    (
+      await client.ask(
+        'mutation ($id: ID!) { testForwarding(id: $id) { test { isWell code message } userErrors { code } } }',
+        { id },
+      )
+    ).testForwarding;
+
+  it('says whether reports would be taken and why not, sends none, and is noted', async () => {
+    const { id, farId, farKey } = await createPair();
+    expect((await test(id)).test).toMatchObject({ isWell: true, code: 'hub' });
+    expect(await readStored(far, farId)).toEqual([]);
+    const target = `/api/monitoring/${id}`;
+    const wrongKey = `${farKey.slice(0, -1)}${farKey.endsWith('0') ? '1' : '0'}`;
+    await admin.call('PATCH', target, { endpointApiKey: wrongKey });
+    expect((await test(id)).test).toMatchObject({ isWell: false, code: 'http_401' });
+    const server = await serve('down');
+    await admin.call('PATCH', target, { endpointUrl: `${server.url}/hook`, endpointApiKey: KEY });
+    const refused = (await test(id)).test;
+    expect(refused).toMatchObject({ isWell: false, code: 'refused' });
+    expect(refused.message).not.toContain('127.0.0.1');
+    server.become('well');
+    await waitFor(async () => (await fetch(server.url)).status === 405);
+    expect((await test(id)).test).toMatchObject({ isWell: true, code: 'taken' });
+    expect(server.taken).toEqual([{ key: KEY, reports: [] }]);
+    const entries = await near.query<Json>(
+      `select after, actor_email from audit_entry where target_id = $1 and action = 'monitor.endpointTested'`,
+      [id],
+    );
+    expect(entries).toHaveLength(4);
+    expect(JSON.stringify(entries)).not.toContain(KEY);
+  });
+
+  it('is refused without an endpoint, and when there are too many', async () => {
+    const { id: none } = await admin.createMonitor();
+    expect((await test(none)).userErrors).toEqual([{ code: 'invalid_input' }]);
+    const server = await serve('missing');
+    const { id } = await admin.createMonitor({ endpointUrl: server.url });
+    const answers = [];
+    for (let count = 0; count < 7; count++) answers.push(await test(id));
+    expect(answers.at(-1)).toMatchObject({ test: null, userErrors: [{ code: 'too_many_requests' }] });
+  });
+});
+
 describe('kill -9', () => {
   it(
     'of either hub loses nothing that was acknowledged, and makes nothing up',

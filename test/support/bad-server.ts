@@ -44,7 +44,8 @@ export async function startBadServer(first: Behaviour): Promise<BadServer> {
   const taken: BadServer['taken'] = [];
   const arrivals: number[] = [];
   const answer = (request: IncomingMessage, response: ServerResponse, body: Buffer): void => {
-    if (behaviour === 'redirect') response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end();
+    if (request.method === 'GET' && behaviour === 'well') response.writeHead(405).end();
+    else if (behaviour === 'redirect') response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end();
     else if (behaviour === 'busy') response.writeHead(429, { 'retry-after': '2' }).end();
     else if (behaviour === 'broken') response.writeHead(503).end();
     else if (behaviour === 'missing') response.writeHead(404).end();

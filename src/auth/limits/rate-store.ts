@@ -16,6 +16,7 @@ export const RATE_LIMITS = {
   connection: 'brief',
   stranger: 'brief',
   providerStart: 'brief',
+  endpointTest: 'brief',
 } as const satisfies Record<string, 'kept' | 'brief'>;
 
 export type RateLimitName = keyof typeof RATE_LIMITS;

@@ -13,6 +13,7 @@ const SENTENCES: Readonly<Record<string, () => string>> = {
   'user.recoveryCodesRenewed': m.audit_recovery_codes,
   'user.providerConnected': m.audit_provider_connected,
   'user.providerDisconnected': m.audit_provider_disconnected,
+  'monitor.endpointTested': m.audit_endpoint_tested,
   'apiKey.created': m.audit_key_created,
   'apiKey.changed': m.audit_key_changed,
   'apiKey.rotated': m.audit_key_rotated,

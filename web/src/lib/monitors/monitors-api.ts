@@ -13,6 +13,7 @@ import {
   RetryForwardingDocument,
   StartMonitorDocument,
   StopMonitorDocument,
+  TestForwardingDocument,
   UpdateMonitorDocument,
   type CreateMonitorInput,
   type MonitorEndpointQuery,
@@ -55,6 +56,13 @@ export const fetchEndpoint = async (id: string) =>
 
 export async function retryForwarding(id: string) {
   refuse((await mutate(RetryForwardingDocument, { id })).retryForwarding.userErrors);
+}
+
+/** Asks a monitor's endpoint whether it would take reports; `message` is for the user. */
+export async function testForwarding(id: string) {
+  const { testForwarding: payload } = await mutate(TestForwardingDocument, { id });
+  refuse(payload.userErrors);
+  return payload.test!;
 }
 
 export const fetchRetentionEstimate = async (id: string, retention?: RetentionInput) =>

@@ -446,6 +446,13 @@ export type RetryForwardingMutationVariables = Exact<{
 
 export type RetryForwardingMutation = { retryForwarding: { userErrors: Array<{ code: string, message: string, path: string | null }> } };
 
+export type TestForwardingMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type TestForwardingMutation = { testForwarding: { test: { isWell: boolean, message: string } | null, userErrors: Array<{ code: string, message: string, path: string | null }> } };
+
 export type MonitorTopProcessesQueryVariables = Exact<{
   id: string | number;
 }>;
@@ -1389,6 +1396,23 @@ export const RetryForwardingDocument = new TypedDocumentString(`
   message
   path
 }`) as unknown as TypedDocumentString<RetryForwardingMutation, RetryForwardingMutationVariables>;
+export const TestForwardingDocument = new TypedDocumentString(`
+    mutation TestForwarding($id: ID!) {
+  testForwarding(id: $id) {
+    test {
+      isWell
+      message
+    }
+    userErrors {
+      ...UserErrorFields
+    }
+  }
+}
+    fragment UserErrorFields on UserError {
+  code
+  message
+  path
+}`) as unknown as TypedDocumentString<TestForwardingMutation, TestForwardingMutationVariables>;
 export const MonitorTopProcessesDocument = new TypedDocumentString(`
     query MonitorTopProcesses($id: ID!) {
   monitor(id: $id) {
