@@ -3,6 +3,7 @@ import { startBadServer } from '../support/bad-server.js';
 import { TestBrowser } from '../support/browser.js';
 import { postReport, signIn, type HubClient } from '../support/hub-client.js';
 import { ADMIN_ENV, HubProcess } from '../support/hub-process.js';
+import { waitFor } from '../support/wait-for.js';
 import { findDialog, see, seeHeading } from './page-steps.js';
 
 jest.setTimeout(90_000);
@@ -56,5 +57,26 @@ it('an endpoint is set on the page, which says what is wrong with it and tries a
     { key: 'a-secret', reports: [] },
     { key: 'a-secret', reports: [{ cpu: { usagePercent: 12 } }] },
   ]);
+  server.close();
+});
+
+it('a monitor is added with its endpoint at once', async () => {
+  const server = await startBadServer('well');
+  const { page } = await browser.open(hub, { user });
+  await page.goto(`${hub.url}/`);
+  await page.getByRole('button', { name: 'Add monitor' }).click();
+  const dialog = findDialog(page, 'Add monitor');
+  await dialog.getByLabel('Name').fill('new-sender');
+  await dialog.getByText('Send reports on').click();
+  await dialog.getByLabel('Address', { exact: true }).fill(`${server.url}/hook`);
+  await dialog.getByLabel('API key of the address').fill('a-secret');
+  if (process.env['SHOTS']) await page.screenshot({ path: `${process.env['SHOTS']}/add.png` });
+  await dialog.getByRole('button', { name: 'Add monitor' }).click();
+  const shown = findDialog(page, 'Connect new-sender');
+  await shown.getByText('Any program', { exact: true }).click();
+  const key = await shown.getByLabel('API key', { exact: true }).innerText();
+  await postReport(hub, key, { cpu: { usagePercent: 7 } });
+  await waitFor(() => server.taken.length === 1);
+  expect(server.taken).toMatchObject([{ key: 'a-secret', reports: [{ cpu: { usagePercent: 7 } }] }]);
   server.close();
 });
