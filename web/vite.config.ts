@@ -36,7 +36,7 @@ const sayMessagesAtOnce: Plugin = {
         'const $1 = $2;',
       );
       if (said === code) this.error('this message is not of one language any more: leave this plugin out');
-      return { code: said.replace(/^import .*\n/m, ''), map: null };
+      return { code: said.replace(/^import .*\n|\/\* @__NO_SIDE_EFFECTS__ \*\/\n/gm, ''), map: null };
     },
   },
 };
