@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { TIERS } from '../../src/core/blocks/tiers.js';
 import type { StoredReport } from '../../src/core/model/stored-report.js';
 import { BlockContent } from '../../src/storage/block-content.js';
 import { LayoutRegistry } from '../../src/storage/layout-registry.js';
@@ -17,7 +18,10 @@ beforeEach(async () => {
   monitorId = await store.createMonitor();
   now = Date.now();
 }, 60_000);
-afterEach(() => store.close());
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await store.close();
+});
 afterAll(stopTestPostgres, 30_000);
 
 const instantsOf = (reports: readonly StoredReport[]) => reports.map(({ at }) => at);
@@ -112,7 +116,11 @@ describe('the layouts of a monitor', () => {
     const write = async (at: number, name: string): Promise<void> => {
       await store.groupCommit.store([await store.makeRow(monitorId, at, { [`custom.${name}`]: 1 })]);
     };
-    await write(now - 9 * HOUR, 'older');
+    // An hour at which the older report and the sealed one are in different blocks of every tier that is made.
+    const longest = TIERS[2].blockMs;
+    now = Math.floor((now - 16 * HOUR) / longest) * longest + 16 * HOUR;
+    jest.spyOn(Date, 'now').mockReturnValue(now);
+    await write(now - 11 * HOUR, 'older');
     await write(now - 5 * HOUR, 'sealed');
     await write(now, 'hot');
     await store.sealer.sealUntil(now - 2 * HOUR);
