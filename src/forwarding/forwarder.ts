@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type BeforeApplicationShutdown,
   Inject,
@@ -21,6 +22,8 @@ import { ServerGate } from './server-gate.js';
 /** Requests under way, to all servers together. */
 const AT_ONCE = 32;
 const RELOAD_AFTER_MS = 5_000;
+/** Between two statements that let reports go. */
+const MAX_REST_MS = 100;
 
 interface SettingsRow {
   id: string;
@@ -42,6 +45,9 @@ export class Forwarder implements OnApplicationBootstrap, BeforeApplicationShutd
   /** Lanes that want to send now, in the order in which they asked. */
   private readonly ready = new Set<Lane>();
   private readonly running = new Set<Promise<unknown>>();
+  /** Lanes that have something to let go. */
+  private readonly overfull = new Set<Lane>();
+  private isTrimming = false;
   /** One after the other, so that an older reading never wins. */
   private reloads: Promise<void> = Promise.resolve();
   private sendingCount = 0;
@@ -166,16 +172,25 @@ export class Forwarder implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private trim(lane: Lane): void {
-    const isWithin = lane.queued <= MAX_QUEUED_REPORTS && lane.bytes <= MAX_QUEUED_BYTES;
-    if (isWithin || lane.isTrimming || this.isClosing) return;
-    lane.isTrimming = true;
-    this.track(
-      this.runner.trim(lane).then((isDone) => {
-        lane.isTrimming = false;
-        // More may have come in meanwhile.
-        if (isDone) this.trim(lane);
-      }),
-    );
+    if (!isOverfull(lane) || this.isClosing) return;
+    this.overfull.add(lane);
+    if (!this.isTrimming) this.track(this.trimAll());
+  }
+
+  /** One lane after the other, and half of the time none: where all are full at once, reports that come in wait for no crowd. */
+  private async trimAll(): Promise<void> {
+    this.isTrimming = true;
+    // What is added meanwhile has its turn too.
+    for (const lane of this.overfull) {
+      this.overfull.delete(lane);
+      if (this.isClosing || this.lanes.get(lane.monitorId) !== lane) continue;
+      const begunAt = performance.now();
+      const isDone = await this.runner.trim(lane);
+      // More than was let go, or than came in meanwhile.
+      if (isDone && isOverfull(lane)) this.overfull.add(lane);
+      await sleep(Math.min(MAX_REST_MS, performance.now() - begunAt));
+    }
+    this.isTrimming = false;
   }
 
   private gateOf(lane: Lane): ServerGate {
@@ -270,3 +285,5 @@ export class Forwarder implements OnApplicationBootstrap, BeforeApplicationShutd
 
 const fingerprintOf = ({ endpoint_url: url, endpoint_api_key: key }: SettingsRow): string =>
   `${url} ${key?.toString('base64') ?? ''}`;
+
+const isOverfull = (lane: Lane): boolean => lane.queued > MAX_QUEUED_REPORTS || lane.bytes > MAX_QUEUED_BYTES;

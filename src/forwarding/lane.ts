@@ -25,7 +25,6 @@ export class Lane {
   /** The far side is a hub: it unpacks. */
   isHub = false;
   isInFlight = false;
-  isTrimming = false;
   /** Nothing goes until somebody mends something. */
   isRefused = false;
   /** Ends the request under way when the endpoint is another or the hub stops. */
