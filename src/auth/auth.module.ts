@@ -108,6 +108,7 @@ import { ViewerResolver } from './viewer.resolver.js';
     ApiKeyVerdicts,
     BadKeyLimiter,
     Departures,
+    FirstAdmin,
     SessionService,
     SetupService,
     UnfailingRates,

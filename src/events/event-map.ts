@@ -23,8 +23,6 @@ export interface EventMap {
   'monitor.deleted': { monitorId: string };
   /** State, health, inventory or last error of a monitor is another than before. */
   'monitor.statusChanged': { monitorId: string };
-  /** The first admin was made; what existed before belongs to them. */
-  'admin.created': { userId: string };
   'apiKey.revoked': { apiKeyId: string; monitorId: string };
   /** A key was revoked, or other rules hold for it: what was known of it is void. */
   'apiKey.changed': { apiKeyId: string; monitorId: string };

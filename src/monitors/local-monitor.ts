@@ -1,9 +1,10 @@
 import { hostname } from 'node:os';
 import type { OnModuleInit } from '@nestjs/common';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, type Repository } from 'typeorm';
+import { type EntityManager, IsNull, type Repository } from 'typeorm';
 import { AuditLog } from '../audit/audit-log.js';
+import { FirstAdmin } from '../auth/first-admin.js';
 import { RESOURCES } from '../core/model/metric-catalog.js';
 import { EventBus } from '../events/event-bus.js';
 import { MonitorDirectory } from './monitor-directory.js';
@@ -18,27 +19,22 @@ const LOCAL_INTERVAL_SECONDS = 5;
  */
 @Injectable()
 export class LocalMonitor implements OnModuleInit {
-  private readonly logger = new Logger(LocalMonitor.name);
-
   constructor(
     @InjectRepository(Monitor) private readonly monitors: Repository<Monitor>,
     private readonly directory: MonitorDirectory,
     private readonly events: EventBus,
     private readonly audit: AuditLog,
+    firstAdmin: FirstAdmin,
   ) {
-    events.on('admin.created', ({ userId }) => {
-      this.adopt(userId).catch((error: Error) =>
-        this.logger.error(`the local monitor did not get its owner: ${error.message}`),
-      );
-    });
+    firstAdmin.register((manager, userId) => this.adopt(manager, userId));
   }
 
   async onModuleInit(): Promise<void> {
     const [firstUser] = await this.monitors.query<{ id: string }[]>(
       `select id from app_user where role = 'admin' order by created_at limit 1`,
     );
-    // An admin made just before a kill left the monitor without its owner.
-    if (firstUser) await this.adopt(firstUser.id);
+    // An admin made while another hub made the monitor left it without its owner.
+    if (firstUser) (await this.adopt(this.monitors.manager, firstUser.id))();
     else if ((await this.monitors.count()) === 0) await this.make();
   }
 
@@ -64,9 +60,12 @@ export class LocalMonitor implements OnModuleInit {
     this.events.announce('monitor.created', { monitorId: id });
   }
 
-  private async adopt(userId: string): Promise<void> {
-    const { affected } = await this.monitors.update({ ownerId: IsNull() }, { ownerId: userId });
-    if (!affected) return;
-    for (const monitor of await this.monitors.findBy({ ownerId: userId })) this.directory.put(monitor);
+  /** The returned function makes the new owner known here, once the change is committed. */
+  private async adopt(manager: EntityManager, userId: string): Promise<() => void> {
+    const { affected } = await manager.update(Monitor, { ownerId: IsNull() }, { ownerId: userId });
+    const owned = affected ? await manager.findBy(Monitor, { ownerId: userId }) : [];
+    return () => {
+      for (const monitor of owned) this.directory.put(monitor);
+    };
   }
 }

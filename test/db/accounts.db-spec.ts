@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { TestingModule } from '@nestjs/testing';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
+import { FirstAdmin } from '../../src/auth/first-admin.js';
 import { LoginService } from '../../src/auth/login.service.js';
 import type { SignedIn } from '../../src/auth/sign-ins.js';
 import { PasswordHasher } from '../../src/auth/password-hasher.js';
@@ -63,7 +64,7 @@ describe('the set-up link', () => {
     await start();
     const setup = services.get(SetupService);
     const created: string[] = [];
-    services.get(EventBus).on('admin.created', ({ userId }) => created.push(userId));
+    services.get(FirstAdmin).register(async (_, userId) => () => created.push(userId));
     const token = readToken(await setup.prepare(ADDRESS));
     const { user, cookie } = await setup.setUp(token, 'Kim@example.com', PASSWORD, VISITOR);
     expect(user).toMatchObject({ email: 'Kim@example.com', role: 'admin' });
