@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { ENGINE_FLAGS } from '../../test/support/engine-flags.js';
 import { countConnections } from '../../test/support/flood/count-connections.js';
 import { JsonClient } from '../client/json-client.js';
 import { makePost } from '../client/http-load.js';
@@ -84,15 +85,19 @@ export class HubTarget implements AnsweringTarget {
 
   static async start({ machines, hubSettings, keepsRates = false }: StartOptions): Promise<HubTarget> {
     const dataDir = makeWorkDirectory('hub');
-    const hub = new PinnedProcess(process.execPath, [path.join(HUB_DIST, 'src', 'main.js')], {
-      DATA_DIR: dataDir,
-      PORT: '0',
-      LOG_LEVEL: 'warn',
-      WATCHKEEPER_ADMIN_EMAIL: ADMIN.email,
-      WATCHKEEPER_ADMIN_PASSWORD: ADMIN.password,
-      ...hubSettings,
-      ...(keepsRates ? {} : liftRates()),
-    });
+    const hub = new PinnedProcess(
+      process.execPath,
+      [...ENGINE_FLAGS, path.join(HUB_DIST, 'src', 'main.js')],
+      {
+        DATA_DIR: dataDir,
+        PORT: '0',
+        LOG_LEVEL: 'warn',
+        WATCHKEEPER_ADMIN_EMAIL: ADMIN.email,
+        WATCHKEEPER_ADMIN_PASSWORD: ADMIN.password,
+        ...hubSettings,
+        ...(keepsRates ? {} : liftRates()),
+      },
+    );
     onExit(() => process.kill(readPostmasterPid(dataDir), 'SIGQUIT'));
     const port = await hub.waitFor((output) => {
       const address = /Watchkeeper is running: (\S+)/.exec(output)?.[1];

@@ -1,4 +1,4 @@
-import { Query } from 'pg';
+import { type Connection, Query } from 'pg';
 import type { PendingReport } from './pending-report.js';
 import { ANSWER_WITHIN_MS } from './store-statement.js';
 
@@ -26,25 +26,34 @@ interface CopyConnection {
  */
 export class CopyReports extends Query {
   readonly query_timeout = ANSWER_WITHIN_MS;
-  private readonly data: Buffer;
+  /** Dropped when sent: the driver keeps a query that is done reachable until the next full collection. */
+  private data: Buffer | undefined;
 
   constructor(batch: readonly PendingReport[]) {
     super(COPY);
     this.data = encodeRows(batch);
-    this.submit = (connection) => this.send(connection as unknown as CopyConnection);
+    // Not a function written here: the engine takes one that is put into a property for long-lived (decision 0018).
+    this.submit = send;
   }
 
   /** The rows are on their way already. */
   handleCopyInResponse(): void {}
 
-  private send(connection: CopyConnection): null {
-    connection.stream.cork();
-    connection.query(COPY);
-    connection.sendCopyFromChunk(this.data);
-    connection.endCopyFrom();
-    connection.stream.uncork();
-    return null;
+  takeData(): Buffer {
+    const data = this.data!;
+    this.data = undefined;
+    return data;
   }
+}
+
+/** The way that the driver sends a query, with its own connection. */
+function send(this: CopyReports, driverConnection: Connection): void {
+  const connection = driverConnection as unknown as CopyConnection;
+  connection.stream.cork();
+  connection.query(COPY);
+  connection.sendCopyFromChunk(this.takeData());
+  connection.endCopyFrom();
+  connection.stream.uncork();
 }
 
 /** Postgres' binary COPY format, version 0: https://www.postgresql.org/docs/current/sql-copy.html */

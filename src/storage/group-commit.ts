@@ -192,17 +192,26 @@ export class GroupCommit implements BeforeApplicationShutdown {
     const rows = slots.map((slot) => slot.row);
     let repeated: RepeatedRow[];
     try {
-      const statement =
-        way === 'new'
-          ? new CopyReports(rows)
-          : storeStatement(rows, way.startsWith('late'), way.endsWith('-forwarded'));
-      ({ rows: repeated } = await this.pool.query<RepeatedRow>(statement as QueryConfig));
+      repeated = await this.write(rows, way);
     } catch (error) {
       await this.recover(slots, way, isRetry, error as DatabaseFault);
       return;
     }
     reach('commit.done');
     this.conclude(slots, repeated);
+  }
+
+  /** @returns those that were there before */
+  private async write(rows: readonly PendingReport[], way: Way): Promise<RepeatedRow[]> {
+    if (way === 'new') {
+      await this.pool.query<RepeatedRow>(new CopyReports(rows) as unknown as QueryConfig);
+      return [];
+    }
+    const statement = storeStatement(rows, way.startsWith('late'), way.endsWith('-forwarded'));
+    const { rows: repeated } = await this.pool.query<RepeatedRow>(statement);
+    // As in CopyReports: what the driver keeps of a query that is done should be small.
+    statement.values!.length = 0;
+    return repeated;
   }
 
   /** A statement that fails is halved until the culprit is alone, and only that one is refused. */

@@ -77,7 +77,7 @@ export function storeStatement(
   batch: readonly PendingReport[],
   isLate: boolean,
   isForwarded = false,
-): QueryConfig & { query_timeout: number } {
+): QueryConfig<unknown[]> & { query_timeout: number } {
   const { first, size, values } = packValues(batch);
   const name = `store-${isLate ? 'late' : 'fresh'}${isForwarded ? '-forward' : ''}` as const;
   return {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
+import { ENGINE_FLAGS } from '../support/engine-flags.js';
 
 /** V8 ignores a flag that it does not know without a word. */
 it('every flag that is set while the program runs is one that the engine knows', () => {
@@ -13,4 +14,10 @@ it('every flag that is set while the program runs is one that the engine knows',
   );
   expect(set).toContain('--no-allocation-site-pretenuring');
   expect(set.filter((flag) => !known.has(flag.replace(/^--no-/, '--')))).toEqual([]);
+});
+
+it('the image starts the hub with the same flags as npm start', () => {
+  expect(ENGINE_FLAGS).toEqual(['--max-semi-space-size=16']);
+  const [, command] = /^CMD (\[.+\])$/m.exec(readFileSync('docker/hub.Dockerfile', 'utf8'))!;
+  expect(JSON.parse(command!)).toEqual(['node', ...ENGINE_FLAGS, 'dist/src/main.js']);
 });

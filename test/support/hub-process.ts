@@ -11,6 +11,7 @@ import { SOCKET_PORT } from '../../src/database/postgres-settings.js';
 import { findPostmaster } from '../../src/database/postmaster-pid-file.js';
 import { readProcess } from '../../src/database/process-identity.js';
 import { stopPostmaster } from '../../src/database/postmaster.js';
+import { ENGINE_FLAGS } from './engine-flags.js';
 import { waitFor } from './wait-for.js';
 
 export const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
@@ -217,7 +218,7 @@ export class HubProcess {
     const { PATH = '/usr/bin:/bin', HOME = '/' } = process.env;
     const given = { ...this.env, ...env };
     const preload = Object.keys(given).some((name) => name.startsWith('TEST_')) ? ['--import', PRELOAD] : [];
-    const child = spawn(process.execPath, [...preload, MAIN], {
+    const child = spawn(process.execPath, [...ENGINE_FLAGS, ...preload, MAIN], {
       cwd: '/',
       // Tests ask faster than people do.
       env: { PATH, HOME, DATA_DIR: this.dataDir, PORT: '0', WATCHKEEPER_USER_RATE: 'off', ...given },
