@@ -17,7 +17,7 @@ it('every flag that is set while the program runs is one that the engine knows',
 });
 
 it('the image starts the hub with the same flags as npm start', () => {
-  expect(ENGINE_FLAGS).toEqual(['--max-semi-space-size=16']);
+  expect(ENGINE_FLAGS).toEqual(['--min-semi-space-size=16', '--max-semi-space-size=16']);
   const [, command] = /^CMD (\[.+\])$/m.exec(readFileSync('docker/hub.Dockerfile', 'utf8'))!;
   expect(JSON.parse(command!)).toEqual(['node', ...ENGINE_FLAGS, 'dist/src/main.js']);
 });

@@ -104,7 +104,8 @@ export class ReportTemplate {
     // An instant in words would be taken for text that never changes.
     if (variables.size === 0 || (hasInstant && !ordinals.has('/at'))) return undefined;
     return new ReportTemplate(
-      text.slice(),
+      // A copy even of a Buffer, whose `slice` gives the same memory.
+      new Uint8Array(text),
       [...variables].sort(([a], [b]) => a - b).map(([, variable]) => variable),
       hasInstant ? parsed.at : null,
       takeInOrder(parsed, order),
